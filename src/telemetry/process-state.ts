@@ -1,0 +1,99 @@
+/**
+ * What all threads of one hotshard process know of each other, in shared memory: the phase of the process's
+ * life, the requests in flight, and one row of counters per worker. Any worker can answer for all of them.
+ *
+ * Every word is read and written by Atomics. A worker's row has one writer, its own thread.
+ */
+
+/** Where the process is in its life. `/readyz` is 200 in `serving` alone. */
+export type Phase = 'starting' | 'loading' | 'serving' | 'draining';
+
+const PHASES: readonly Phase[] = ['starting', 'loading', 'serving', 'draining'];
+
+const PHASE_WORD = 0;
+const HEADER_WORDS = 16;
+
+/** Counters a worker keeps, in the order of their 64-bit cells in its row. */
+export const WORKER_COUNTERS = ['requests', 'errors', 'connections', 'openConnections', 'restarts'] as const;
+export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
+export type WorkerRow = Readonly<Record<WorkerCounter, number>>;
+
+/** 64-bit cells per row: two cache lines, so that no two workers write to the same line. */
+const ROW_CELLS = 16;
+
+/** Structured-cloneable: what another thread attaches to. */
+export interface ProcessStateHandle {
+  readonly buffer: SharedArrayBuffer;
+  readonly workers: number;
+  readonly startedAt: number;
+}
+
+export class ProcessState {
+  /** Milliseconds since the epoch at which the process came up. */
+  readonly startedAt: number;
+  /** Rows of counters: one per worker, or one for the main thread when there are no workers. */
+  readonly workers: number;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #cells: BigInt64Array;
+
+  private constructor(handle: ProcessStateHandle) {
+    this.#buffer = handle.buffer;
+    this.workers = handle.workers;
+    this.startedAt = handle.startedAt;
+    this.#words = new Int32Array(handle.buffer, 0, HEADER_WORDS);
+    this.#cells = new BigInt64Array(handle.buffer, HEADER_WORDS * 4);
+  }
+
+  /** @param workers rows of counters, at least 1 */
+  static create(workers: number): ProcessState {
+    const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + workers * ROW_CELLS * 8);
+    return new ProcessState({ buffer, workers, startedAt: Date.now() });
+  }
+
+  static attach(handle: ProcessStateHandle): ProcessState {
+    return new ProcessState(handle);
+  }
+
+  get handle(): ProcessStateHandle {
+    return { buffer: this.#buffer, workers: this.workers, startedAt: this.startedAt };
+  }
+
+  get phase(): Phase {
+    return PHASES[Atomics.load(this.#words, PHASE_WORD)] ?? 'starting';
+  }
+
+  /** Moves on to a later phase and wakes who waits for it. A phase never goes back: an earlier one is ignored. */
+  advanceTo(phase: Phase): void {
+    const next = PHASES.indexOf(phase);
+    for (;;) {
+      const current = Atomics.load(this.#words, PHASE_WORD);
+      if (current >= next) return;
+      if (Atomics.compareExchange(this.#words, PHASE_WORD, current, next) === current) break;
+    }
+    Atomics.notify(this.#words, PHASE_WORD);
+  }
+
+  /** Resolves when the phase is another than `phase`, or after `timeout` milliseconds. */
+  async phaseLeft(phase: Phase, timeout: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#words, PHASE_WORD, PHASES.indexOf(phase), timeout);
+    if (waiting.async) await waiting.value;
+  }
+
+  /** Adds to one counter of the caller's own row. `worker` is its index, from 0. */
+  count(worker: number, counter: WorkerCounter, delta = 1): void {
+    Atomics.add(this.#cells, this.#cell(worker, counter), BigInt(delta));
+  }
+
+  /** The counters of one worker. */
+  row(worker: number): WorkerRow {
+    const entries = WORKER_COUNTERS.map(
+      (counter) => [counter, Number(Atomics.load(this.#cells, this.#cell(worker, counter)))] as const,
+    );
+    return Object.fromEntries(entries) as WorkerRow;
+  }
+
+  #cell(worker: number, counter: WorkerCounter): number {
+    return worker * ROW_CELLS + WORKER_COUNTERS.indexOf(counter);
+  }
+}
