@@ -1,0 +1,33 @@
+/**
+ * The configuration of a server, resolved and checked: what the rest of the program sees of flags and
+ * environment. It is made once, at the start, and is plain data, so that it can be posted to worker threads.
+ */
+
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Config {
+  /** TCP port for HTTP; 0 = any free one. */
+  readonly port: number;
+  /** Address to bind; empty = all addresses, IPv4 and IPv6. */
+  readonly host: string;
+  /** Requests in flight over all workers, 1 to 500. */
+  readonly concurrencyLimit: number;
+  /** Requests that may wait for a place. */
+  readonly backlogLimit: number;
+  /** Worker threads; 0 = serve on the main thread. */
+  readonly workers: number;
+  /** Bytes of the shared map, all of it. */
+  readonly maxMemory: number;
+  /** Most keys held; 0 = as many as fit. */
+  readonly maxKeys: number;
+  /** Default time to live in milliseconds; 0 = none. */
+  readonly ttl: number;
+  /** Largest value in bytes. */
+  readonly maxValueSize: number;
+  /** Shards of the map; `undefined` = as the map thinks best. */
+  readonly shards: number | undefined;
+  /** Path of a data file to serve. */
+  readonly load: string | undefined;
+  readonly logLevel: LogLevel;
+}
