@@ -1,0 +1,278 @@
+/**
+ * The index: finding, publishing and unpublishing the location of an entry in a bucket and its overflow buckets.
+ *
+ * A key belongs to one bucket, and its slot there never changes while it is reachable: an entry that is replaced
+ * by a newer one, moved by the recycler or removed has its location exchanged in place, by one compare-and-swap
+ * (`replace`). The old location is pinned, or lies in a segment that the caller has claimed, so it can't come back
+ * as that of another entry in between. A reader that looks at all slots in turn can therefore miss a key only if
+ * at some instant of its look the key was not there.
+ *
+ * Only who brings a new key in needs more: that nobody else brings in the same key at the same time, in another
+ * slot. It locks the version word by exchanging the version under which it found the key absent for the same with
+ * its thread id in it. If the exchange succeeds no key has come since, and the lock covers only the stores that
+ * bring this one:
+ *
+ * LOCK L1: a bucket's version word. A leaf: two or three stores of words, no call, no loop, no allocation inside.
+ *   JavaScript is terminated at calls and loops only, so in practice nobody dies in there. Every store alone
+ *   leaves the bucket right, so whoever finds the word locked by a dead thread just unlocks it.
+ *
+ * A version has 24 bits: a writer that slept between look and lock through exactly a multiple of 16,777,216
+ * insertions into this one bucket would not notice them.
+ */
+
+import type { KeyBuffer } from './key-buffer.js';
+import {
+  BUCKET_OVERFLOW,
+  BUCKET_SLOTS,
+  BUCKET_TAGS,
+  BUCKET_VERSION,
+  BUCKET_WORDS,
+  ENTRY_HEADER_WORDS,
+  EXPIRY_WORDS,
+  FLAG_EXPIRES,
+  KEY_LENGTH_MASK,
+  SLOTS_PER_BUCKET,
+} from './layout.js';
+import { mayBeGone } from './owner.js';
+import { pause } from './pause.js';
+import type { ShardView } from './shard-view.js';
+import { identityOfSlot } from './thread-slot.js';
+
+const OWNER_MASK = 0xff;
+const ONE_INSERTION = 0x100;
+
+/** Looks at a locked version word before the waiting thread gives way to others. */
+const SPINS = 200;
+/** Milliseconds between two looks after that. */
+const WAIT_INTERVAL = 1;
+/** Milliseconds after which a waiting thread asks whether the owner lives. A live one needs nanoseconds. */
+const OWNER_CHECK_AFTER = 2;
+
+/** What a look at all slots of a key's bucket saw. One per shard and thread, overwritten by each `look`. */
+export class Finding {
+  /** Word index of the key's bucket. */
+  bucket = 0;
+  /** The bucket's version during the look. */
+  version = 0;
+  /** Word index of the slot that holds the key's location; 0 when there is none. */
+  slot = 0;
+  /** The key's location; 0 when it is absent. */
+  location = 0;
+  /** Word index of an empty slot; 0 when all are taken. */
+  vacant = 0;
+  /** Word index of the last bucket of the chain. */
+  last = 0;
+}
+
+/** Word index of the bucket that a hash belongs to. */
+export function bucketOf(view: ShardView, hash: number): number {
+  // Multiplied, so that the buckets of one shard are evenly used although the same high bits chose the shard.
+  const spread = Math.imul(hash, 0x9e3779b1) >>> 0;
+  return view.indexStart + Math.floor((spread * view.buckets) / 2 ** 32) * BUCKET_WORDS;
+}
+
+/**
+ * The location of the key's entry, its segment pinned by the read pin; 0 when it is absent, whatever the pin.
+ * Waits for nobody.
+ *
+ * It goes round again only when the slot's location changed after it was loaded: somebody else made progress.
+ */
+export function find(view: ShardView, key: KeyBuffer): number {
+  const { words, halves, thread } = view;
+  const tag = key.hash & 0xffff;
+  let bucket = bucketOf(view, key.hash);
+  do {
+    const tags = (bucket + BUCKET_TAGS) << 1;
+    for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
+      if (Atomics.load(halves, tags + i) !== tag) continue;
+      const slot = bucket + BUCKET_SLOTS + i;
+      let location = Atomics.load(words, slot);
+      while (location !== 0) {
+        // ORDER O1, see thread-slot.ts: what is still in the slot after the pin stays as it is until the next pin.
+        thread.pinForRead(view.pinFor(location));
+        const again = Atomics.load(words, slot);
+        if (again !== location) {
+          location = again;
+          continue;
+        }
+        // ORDER O4: the entry's plain stores happen before its slot's store (O5), which this load has read.
+        if (keyIs(view, location, key)) {
+          view.foundSlot = slot;
+          return location;
+        }
+        break;
+      }
+    }
+    bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+  } while (bucket !== 0);
+  return 0;
+}
+
+/**
+ * The same for a writer: remembers where the key was found, or else an empty slot and the version under which the
+ * key was absent. A bucket that is locked is waited for.
+ */
+export function look(view: ShardView, key: KeyBuffer, finding: Finding): void {
+  const { words, halves, thread } = view;
+  const tag = key.hash & 0xffff;
+  const home = bucketOf(view, key.hash);
+  finding.bucket = home;
+  restart: for (;;) {
+    const version = unlockedVersion(view, home);
+    finding.version = version;
+    finding.slot = 0;
+    finding.location = 0;
+    finding.vacant = 0;
+    let bucket = home;
+    do {
+      const tags = (bucket + BUCKET_TAGS) << 1;
+      for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
+        const slot = bucket + BUCKET_SLOTS + i;
+        const location = Atomics.load(words, slot);
+        if (location === 0) {
+          if (finding.vacant === 0) finding.vacant = slot;
+        } else if (Atomics.load(halves, tags + i) === tag) {
+          thread.pinForRead(view.pinFor(location));
+          if (Atomics.load(words, slot) !== location) continue restart;
+          if (keyIs(view, location, key)) {
+            finding.slot = slot;
+            finding.location = location;
+            return;
+          }
+        }
+      }
+      finding.last = bucket;
+      bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+    } while (bucket !== 0);
+    return;
+  }
+}
+
+/** The slot that holds a location, looked for by hash alone; 0 when none does. */
+export function slotOf(view: ShardView, hash: number, location: number): number {
+  const { words } = view;
+  let bucket = bucketOf(view, hash);
+  do {
+    for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
+      if (Atomics.load(words, slot) === location) return slot;
+    }
+    bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+  } while (bucket !== 0);
+  return 0;
+}
+
+/** The location in a slot, its segment pinned by the walk pin; 0 when it is empty. */
+export function pinSlot(view: ShardView, slot: number): number {
+  const { words, thread } = view;
+  for (;;) {
+    const location = Atomics.load(words, slot);
+    if (location === 0) return 0;
+    Atomics.store(thread.control, thread.walkPin, view.pinFor(location));
+    // ORDER O1, see thread-slot.ts.
+    if (Atomics.load(words, slot) === location) return location;
+  }
+}
+
+/**
+ * Exchanges a key's location for that of another entry of the same key, or for 0, which removes it. False when the
+ * slot holds another location by now.
+ *
+ * ORDER O5: entry (plain stores), then its slot (atomic exchange). Pairs with O4.
+ */
+export function replace(view: ShardView, slot: number, location: number, by: number): boolean {
+  return Atomics.compareExchange(view.words, slot, location, by) === location;
+}
+
+/**
+ * Brings a new key in, if none has come since `finding` found it absent.
+ *
+ * ORDER O5, as in `replace`. CRASH K1: dying after the exchange leaves the word locked; before the location's
+ * store with nothing done, after it with everything done. The next one to need the lock takes it off.
+ */
+export function insert(view: ShardView, finding: Finding, tag: number, location: number): boolean {
+  const { words, halves } = view;
+  const { bucket, version, vacant } = finding;
+  const tagHalf = tagOf(vacant);
+  const locked = version | view.thread.id;
+  if (Atomics.compareExchange(words, bucket + BUCKET_VERSION, version, locked) !== version) return false;
+  Atomics.store(halves, tagHalf, tag);
+  Atomics.store(words, vacant, location);
+  Atomics.store(words, bucket + BUCKET_VERSION, (version + ONE_INSERTION) | 0);
+  return true;
+}
+
+/** Chains an empty overflow bucket to the last one, if no key has come since `finding` was made. */
+export function chain(view: ShardView, finding: Finding, overflow: number): boolean {
+  const { words } = view;
+  const { bucket, version, last } = finding;
+  const locked = version | view.thread.id;
+  if (Atomics.compareExchange(words, bucket + BUCKET_VERSION, version, locked) !== version) return false;
+  Atomics.store(words, last + BUCKET_OVERFLOW, overflow);
+  Atomics.store(words, bucket + BUCKET_VERSION, (version + ONE_INSERTION) | 0);
+  return true;
+}
+
+/** Unlocks the bucket that a dead thread may have left locked, before its id goes to this one. */
+export function unlockAll(view: ShardView, id: number): void {
+  for (let i = 0; i < view.buckets; i++) {
+    const bucket = view.indexStart + i * BUCKET_WORDS;
+    const version = Atomics.load(view.words, bucket + BUCKET_VERSION);
+    if ((version & OWNER_MASK) === id) unlock(view, bucket, version);
+  }
+}
+
+function unlock(view: ShardView, bucket: number, locked: number): void {
+  const unlocked = ((locked & ~OWNER_MASK) + ONE_INSERTION) | 0;
+  Atomics.compareExchange(view.words, bucket + BUCKET_VERSION, locked, unlocked);
+}
+
+/** The version of a bucket that nobody is writing to. Waits for the writer; a dead one's lock is taken off. */
+function unlockedVersion(view: ShardView, bucket: number): number {
+  const { words } = view;
+  for (let i = 0; i < SPINS; i++) {
+    const version = Atomics.load(words, bucket + BUCKET_VERSION);
+    if ((version & OWNER_MASK) === 0) return version;
+  }
+  return waitForVersion(view, bucket);
+}
+
+function waitForVersion(view: ShardView, bucket: number): number {
+  const { words, thread } = view;
+  let seen = Atomics.load(words, bucket + BUCKET_VERSION);
+  let since = performance.now();
+  for (;;) {
+    if ((seen & OWNER_MASK) === 0) return seen;
+    // The owner may be waiting for the processor that this thread has.
+    pause(WAIT_INTERVAL);
+    const version = Atomics.load(words, bucket + BUCKET_VERSION);
+    if (version !== seen) {
+      seen = version;
+      since = performance.now();
+      continue;
+    }
+    const heldFor = performance.now() - since;
+    if (heldFor < OWNER_CHECK_AFTER) continue;
+    const owner = identityOfSlot(thread.control, seen & OWNER_MASK);
+    if (mayBeGone(owner, heldFor)) unlock(view, bucket, seen);
+  }
+}
+
+function keyIs(view: ShardView, location: number, key: KeyBuffer): boolean {
+  const { words, halves } = view;
+  const keyHalf = halves[(location + 1) << 1];
+  const { length } = key;
+  if ((keyHalf & KEY_LENGTH_MASK) !== length) return false;
+  const at = location + ENTRY_HEADER_WORDS + (keyHalf & FLAG_EXPIRES ? EXPIRY_WORDS : 0);
+  const keyWords = key.words;
+  const count = (length + 3) >>> 2;
+  for (let i = 0; i < count; i++) {
+    if (words[at + i] !== keyWords[i]) return false;
+  }
+  return true;
+}
+
+/** Index, in halves, of a slot's tag. Buckets begin on multiples of 16 words. */
+function tagOf(slot: number): number {
+  const bucket = slot & ~(BUCKET_WORDS - 1);
+  return ((bucket + BUCKET_TAGS) << 1) + (slot - bucket - BUCKET_SLOTS);
+}

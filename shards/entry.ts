@@ -1,0 +1,182 @@
+/**
+ * Entries in the log: header, key, value. An entry is written once, before it is published, and never moved in
+ * place; only its stamp (by readers) and its dead mark (by who unpublished it) change afterwards. Both are hints of
+ * one half word each, so a stale or lost store of theirs can cost a better eviction but never a right answer.
+ */
+
+import type { KeyBuffer } from './key-buffer.js';
+import {
+  ENTRY_HEADER_WORDS,
+  EXPIRY_WORDS,
+  FLAG_DEAD,
+  FLAG_EXPIRES,
+  FLAG_FRAGMENT,
+  FLAG_FRAGMENTED,
+  FRAGMENT_HASH,
+  FRAGMENT_HEADER_WORDS,
+  KEY_LENGTH_MASK,
+  type Layout,
+} from './layout.js';
+import type { ShardView } from './shard-view.js';
+
+/** Of an entry that never expires. */
+export const NEVER = 0;
+
+/** Values up to this many bytes are copied by a loop: cheaper than a call to the built-in copy. */
+const LOOP_COPY_BYTES = 48;
+
+/** Words of an entry with a key and value of these lengths, the value in one piece. */
+export function entryWords(keyLength: number, valueLength: number, expires: boolean): number {
+  return headWords(keyLength, expires) + ((valueLength + 3) >>> 2);
+}
+
+/** Words of an entry before its value or the list of its fragments. */
+export function headWords(keyLength: number, expires: boolean): number {
+  return ENTRY_HEADER_WORDS + (expires ? EXPIRY_WORDS : 0) + ((keyLength + 3) >>> 2);
+}
+
+/** Fragments that a value of this length lies in. */
+export function fragmentCount(layout: Layout, valueLength: number): number {
+  return Math.ceil(valueLength / layout.fragmentBytes);
+}
+
+/** Words of all the fragments of a value, or of one when `valueLength` is no more than a fragment holds. */
+export function fragmentWords(layout: Layout, valueLength: number): number {
+  return fragmentCount(layout, valueLength) * FRAGMENT_HEADER_WORDS + ((valueLength + 3) >>> 2);
+}
+
+/** Length of key, and flags. */
+export function kindOf(view: ShardView, location: number): number {
+  return view.halves[(location + 1) << 1];
+}
+
+export function keyLengthOf(kind: number): number {
+  return kind & KEY_LENGTH_MASK;
+}
+
+export function valueLengthOf(view: ShardView, location: number): number {
+  return view.words[location];
+}
+
+/** Word index of an entry's key. */
+export function keyStart(location: number, kind: number): number {
+  return location + ENTRY_HEADER_WORDS + (kind & FLAG_EXPIRES ? EXPIRY_WORDS : 0);
+}
+
+/** Word index of an entry's value, or of the list of its fragments. */
+export function valueStart(location: number, kind: number): number {
+  return keyStart(location, kind) + ((keyLengthOf(kind) + 3) >>> 2);
+}
+
+/** Words that the record at a location takes in the log, whatever its kind. */
+export function recordWords(view: ShardView, location: number, kind: number): number {
+  const length = valueLengthOf(view, location);
+  if (kind & FLAG_FRAGMENT) return FRAGMENT_HEADER_WORDS + ((length + 3) >>> 2);
+  const head = valueStart(location, kind) - location;
+  if (kind & FLAG_FRAGMENTED) return head + fragmentCount(view.layout, length);
+  return head + ((length + 3) >>> 2);
+}
+
+/** When an entry expires, in milliseconds since the epoch; NEVER if it does not. */
+export function expiryOf(view: ShardView, location: number, kind: number): number {
+  if (!(kind & FLAG_EXPIRES)) return NEVER;
+  const { words } = view;
+  const at = location + ENTRY_HEADER_WORDS;
+  return (words[at] >>> 0) + words[at + 1] * 2 ** 32;
+}
+
+/** Whether an entry is past its time to live. */
+export function isExpired(view: ShardView, location: number, kind: number): boolean {
+  return (kind & FLAG_EXPIRES) !== 0 && expiryOf(view, location, kind) <= Date.now();
+}
+
+/**
+ * Writes everything of an entry but its value, into space that nobody else can see.
+ *
+ * @param flags FLAG_FRAGMENTED, FLAG_BASELINE or 0
+ * @param expiry milliseconds since the epoch, or NEVER
+ * @returns word index at which the value, or the list of fragments, goes
+ */
+export function writeHead(
+  view: ShardView,
+  location: number,
+  key: KeyBuffer,
+  valueLength: number,
+  flags: number,
+  expiry: number,
+  stamp: number,
+): number {
+  const { words, halves } = view;
+  const { length } = key;
+  const keyWords = key.words;
+  words[location] = valueLength;
+  halves[(location + 1) << 1] = length | flags | (expiry === NEVER ? 0 : FLAG_EXPIRES);
+  halves[((location + 1) << 1) + 1] = stamp;
+  let at = location + ENTRY_HEADER_WORDS;
+  if (expiry !== NEVER) {
+    words[at] = expiry % 2 ** 32;
+    words[at + 1] = Math.floor(expiry / 2 ** 32);
+    at += EXPIRY_WORDS;
+  }
+  const count = (length + 3) >>> 2;
+  for (let i = 0; i < count; i++) words[at + i] = keyWords[i];
+  return at + count;
+}
+
+/** Writes a fragment: a piece of the value of an entry with that hash. */
+export function writeFragment(
+  view: ShardView,
+  location: number,
+  hash: number,
+  value: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const { words, halves } = view;
+  words[location] = to - from;
+  halves[(location + 1) << 1] = FLAG_FRAGMENT;
+  halves[((location + 1) << 1) + 1] = 0;
+  words[location + FRAGMENT_HASH] = hash;
+  writeBytes(view, location + FRAGMENT_HEADER_WORDS, value, from, to);
+}
+
+/** Copies `value` from `from` to `to` into the log at a word index. */
+export function writeBytes(view: ShardView, at: number, value: Uint8Array, from: number, to: number): void {
+  const { bytes } = view;
+  const start = at << 2;
+  if (to - from <= LOOP_COPY_BYTES) {
+    for (let i = from; i < to; i++) bytes[start + i - from] = value[i];
+  } else if (from === 0 && to === value.length) {
+    bytes.set(value, start);
+  } else {
+    bytes.set(value.subarray(from, to), start);
+  }
+}
+
+/** A private copy of `length` bytes of the log from a word index on. */
+export function copyBytes(view: ShardView, at: number, length: number): Uint8Array<ArrayBuffer> {
+  const start = at << 2;
+  if (length > LOOP_COPY_BYTES) return view.bytes.slice(start, start + length);
+  const { bytes } = view;
+  const copy = new Uint8Array(length);
+  for (let i = 0; i < length; i++) copy[i] = bytes[start + i];
+  return copy;
+}
+
+/** The recency tick at which an entry was last read or written, modulo 2^16. */
+export function stampOf(view: ShardView, location: number): number {
+  return view.halves[((location + 1) << 1) + 1];
+}
+
+/** Notes a read. Stores only when the tick has moved on, so hot entries cause no traffic between caches. */
+export function touch(view: ShardView, location: number, tick: number): void {
+  const { halves } = view;
+  const at = ((location + 1) << 1) + 1;
+  const stamp = tick & 0xffff;
+  if (halves[at] !== stamp) halves[at] = stamp;
+}
+
+/** Marks a record as no longer reachable. Only who unpublished it does, once. */
+export function markDead(view: ShardView, location: number, kind: number): void {
+  view.halves[(location + 1) << 1] = kind | FLAG_DEAD;
+}

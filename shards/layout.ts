@@ -1,0 +1,234 @@
+/**
+ * The memory map: every offset, width and size of the shared buffers, and how they follow from the options.
+ *
+ * A cache is one control buffer and one buffer per shard, all of Int32 words.
+ *
+ * ```
+ * control   | header: 32 words | thread slot 0: 32 words | thread slot 1 | …
+ * shard     | header: 16 words | segment table: 4 words per segment | index: 16 words per bucket | log: segments |
+ *
+ * bucket    | version | overflow | tags: 9 of 16 bits, 1 unused | locations: 9 words |             (16 words)
+ *             0         1          2 to 6                         7 to 15
+ * version   | insertions so far: 24 bits | thread id of the writer inside, 0 = none: 8 bits |
+ *
+ * entry     | value length | key length: 10 bits, flags: 6 bits | stamp: 16 bits | [expiry: 2] | key | value |
+ *             0              1                                                      2, 3
+ * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | data |
+ * ```
+ *
+ * A location is the index of an entry's first word in the shard's buffer, less than 2^28. Key and value begin on words of their
+ * own. A value too long to stand in one piece lies in fragments; the entry then holds their locations instead.
+ */
+
+/** Changes whenever the layout does: buffers of another version are refused. */
+export const LAYOUT_VERSION = 1;
+
+export const WORD_BYTES = 4;
+
+/** Words of a cache line: what two threads write to often is at least this far apart. */
+export const LINE_WORDS = 16;
+
+// ---- control buffer -------------------------------------------------------------------------------------------
+
+/** The recency clock. Written once per many accesses, read on each. */
+export const CONTROL_TICK = 0;
+/** Keys held or about to be, over all shards. Kept only with a `maxKeys`. */
+export const CONTROL_KEYS = LINE_WORDS;
+export const CONTROL_HEADER_WORDS = 2 * LINE_WORDS;
+
+/** Thread slot: who owns it (0 = nobody), see owner.ts. */
+export const SLOT_IDENTITY = 0;
+/** Thread slot: the segment whose entry is being read; each pin is written by its own thread only. */
+export const SLOT_READ_PIN = 1;
+/** Thread slot: the segment whose fragment is being read. */
+export const SLOT_FRAGMENT_PIN = 2;
+/** Thread slot: the segment whose entries are being walked. */
+export const SLOT_WALK_PIN = 3;
+export const SLOT_FIRST_PIN = SLOT_READ_PIN;
+export const SLOT_LAST_PIN = SLOT_WALK_PIN;
+/** Thread slot: 64-bit counters, low word first, on a cache line of their own. */
+export const SLOT_COUNTERS = LINE_WORDS;
+export const SLOT_WORDS = 2 * LINE_WORDS;
+
+/** What each thread counts, in the order of the cells in its slot. */
+export const COUNTERS = ['hits', 'misses', 'sets', 'deletes', 'evictions', 'expirations'] as const;
+export type Counter = (typeof COUNTERS)[number];
+
+/** Thread ids are 1 to 255: they stand in the low byte of a bucket's version word. */
+export const MAX_THREADS = 255;
+const MIN_THREADS = 4;
+
+// ---- shard buffer ---------------------------------------------------------------------------------------------
+
+/** Entries reachable through this shard's index. */
+export const SHARD_KEYS = 0;
+/** Number of segments opened so far: the age of the youngest. */
+export const SHARD_AGE = 1;
+/** The segment that overflow buckets are taken from, plus one; 0 = none yet. */
+export const SHARD_OVERFLOW_SEGMENT = 2;
+export const SHARD_EVICTIONS = 3;
+export const SHARD_EXPIRATIONS = 4;
+export const SHARD_HEADER_WORDS = LINE_WORDS;
+
+/** Segment table: state in the low 3 bits, id of the thread it belongs to above. */
+export const SEGMENT_STATE = 0;
+/** Segment table: value of SHARD_AGE when it was opened. */
+export const SEGMENT_AGE = 1;
+/** Segment table: words appended; its bitwise complement once closed. */
+export const SEGMENT_END = 2;
+/** Segment table: words of entries that are no longer reachable. */
+export const SEGMENT_DEAD = 3;
+export const SEGMENT_TABLE_WORDS = 4;
+
+export const BUCKET_VERSION = 0;
+export const BUCKET_OVERFLOW = 1;
+export const BUCKET_TAGS = 2;
+export const BUCKET_SLOTS = 7;
+export const BUCKET_WORDS = LINE_WORDS;
+export const SLOTS_PER_BUCKET = 9;
+
+// ---- entries --------------------------------------------------------------------------------------------------
+
+export const MAX_KEY_BYTES = 512;
+export const KEY_LENGTH_MASK = 0x3ff;
+/** The entry has a time to live: two words of expiry follow the header. */
+export const FLAG_EXPIRES = 1 << 10;
+/** The value lies in fragments: the entry holds their locations. */
+export const FLAG_FRAGMENTED = 1 << 11;
+/** Not an entry but a piece of one's value. */
+export const FLAG_FRAGMENT = 1 << 12;
+/** Loaded from a data file: a later line of the file may replace it, but it may not replace what a user wrote. */
+export const FLAG_BASELINE = 1 << 13;
+/** No longer reachable. A hint that saves walkers a look at the index; its absence says nothing. */
+export const FLAG_DEAD = 1 << 14;
+
+export const ENTRY_HEADER_WORDS = 2;
+export const EXPIRY_WORDS = 2;
+export const FRAGMENT_HASH = 2;
+export const FRAGMENT_HEADER_WORDS = 3;
+/** Set in every location of a head's list of fragments once the head is about to be moved: see fragments.ts. */
+export const FROZEN = 1 << 30;
+
+// ---- sizing ---------------------------------------------------------------------------------------------------
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** Smallest cache, in bytes. */
+export const MIN_MEMORY = 64 * KIB;
+/** Largest shard: its word indices and byte offsets are small integers to the engine. */
+export const MAX_SHARD_BYTES = GIB;
+export const MAX_SHARDS = 1024;
+
+const MIN_SEGMENT_BYTES = 2 * KIB;
+/** Bounds the time for which emptying one segment holds a writer up: some 3,000 small entries. */
+const MAX_SEGMENT_BYTES = 256 * KIB;
+/** Segments a shard is cut into, at least, as long as they are not smaller than MIN_SEGMENT_BYTES. */
+const SEGMENTS_WANTED = 128;
+/** An eighth of a segment: the largest record that stands in one piece, so that at most that much of a tail is lost. */
+const PIECES_PER_SEGMENT = 8;
+/** Share of a shard that is index. More buckets are taken from the log where entries are small. */
+const INDEX_SHARE = 1 / 12;
+/** Keys per bucket that an index for a known `maxKeys` is made for. */
+const KEYS_PER_BUCKET = 5;
+/** Segments that entries can't fill: one being written, one kept free to move entries into, one for overflow buckets. */
+const SPARE_SEGMENTS = 3;
+/** Segments per thread that may be attached, at least: each writing thread keeps one open. */
+const SEGMENTS_PER_THREAD = 4;
+
+/** Everything that follows from the options, the same in every thread. */
+export interface Layout {
+  readonly threadSlots: number;
+  readonly controlBytes: number;
+  readonly shardBytes: number;
+  readonly segments: number;
+  readonly segmentWords: number;
+  /** log2 of `segmentWords`. */
+  readonly segmentShift: number;
+  readonly buckets: number;
+  /** Word index of the first bucket. */
+  readonly indexStart: number;
+  /** Word index of the first segment. */
+  readonly logStart: number;
+  /** Largest record, in words, that is written in one piece. */
+  readonly pieceWords: number;
+  /** Bytes of a value that one fragment holds. */
+  readonly fragmentBytes: number;
+  /** Largest value that can ever be stored, in bytes. */
+  readonly maxValueBytes: number;
+}
+
+export interface Sizing {
+  /** Bytes. */
+  readonly maxMemory: number;
+  /** 0 = no limit. */
+  readonly maxKeys: number;
+  /** Bytes. */
+  readonly maxValueSize: number;
+  readonly shards: number;
+}
+
+/** Shards for a memory size when the user names none: as few as the size of one allows, so that keys share it all. */
+export function defaultShards(maxMemory: number): number {
+  return Math.max(1, Math.ceil(maxMemory / MAX_SHARD_BYTES));
+}
+
+/** Most shards that `maxMemory` bytes can be cut into. */
+export function mostShards(maxMemory: number): number {
+  return Math.max(1, Math.min(MAX_SHARDS, Math.floor(maxMemory / MIN_MEMORY)));
+}
+
+/** Cuts `maxMemory` up. Control buffer and shards together are never larger than it. */
+export function layoutOf({ maxMemory, maxKeys, maxValueSize, shards }: Sizing): Layout {
+  const cut = (threadSlots: number) => cutShard(maxMemory, maxKeys, shards, threadSlots);
+  const threadSlots = Math.min(MAX_THREADS, Math.floor(cut(MIN_THREADS).segments / SEGMENTS_PER_THREAD));
+  const { controlWords, shardBytes, segmentWords, buckets, segments } = cut(threadSlots);
+
+  const indexStart = SHARD_HEADER_WORDS + ceilTo(segments * SEGMENT_TABLE_WORDS, LINE_WORDS);
+  const pieceWords = segmentWords / PIECES_PER_SEGMENT;
+  const fragmentBytes = (pieceWords - FRAGMENT_HEADER_WORDS) * WORD_BYTES;
+  const headWords = ENTRY_HEADER_WORDS + EXPIRY_WORDS + MAX_KEY_BYTES / WORD_BYTES;
+  const mostFragments = Math.min((segments - SPARE_SEGMENTS) * PIECES_PER_SEGMENT, segmentWords - headWords);
+
+  return {
+    threadSlots,
+    controlBytes: controlWords * WORD_BYTES,
+    shardBytes,
+    segments,
+    segmentWords,
+    segmentShift: Math.log2(segmentWords),
+    buckets,
+    indexStart,
+    logStart: indexStart + buckets * BUCKET_WORDS,
+    pieceWords,
+    fragmentBytes,
+    maxValueBytes: Math.min(maxValueSize, mostFragments * fragmentBytes),
+  };
+}
+
+/** How a shard's words are shared out, given how many thread slots the control buffer has. */
+function cutShard(maxMemory: number, maxKeys: number, shards: number, threadSlots: number) {
+  const controlWords = CONTROL_HEADER_WORDS + threadSlots * SLOT_WORDS;
+  const shardWords = floorTo((maxMemory / WORD_BYTES - controlWords) / shards, LINE_WORDS);
+  const shardBytes = shardWords * WORD_BYTES;
+  const segmentBytes = Math.min(
+    MAX_SEGMENT_BYTES,
+    Math.max(MIN_SEGMENT_BYTES, 2 ** Math.floor(Math.log2(shardBytes / SEGMENTS_WANTED))),
+  );
+  const segmentWords = segmentBytes / WORD_BYTES;
+  const bucketsForMemory = Math.floor((shardWords * INDEX_SHARE) / BUCKET_WORDS);
+  const bucketsForKeys = maxKeys > 0 ? Math.ceil(maxKeys / shards / KEYS_PER_BUCKET) : Infinity;
+  const buckets = Math.max(8, Math.min(bucketsForMemory, bucketsForKeys));
+  const roomForLog = shardWords - SHARD_HEADER_WORDS - LINE_WORDS - buckets * BUCKET_WORDS;
+  const segments = Math.floor(roomForLog / (segmentWords + SEGMENT_TABLE_WORDS));
+  return { controlWords, shardBytes, segmentWords, buckets, segments };
+}
+
+function floorTo(value: number, multiple: number): number {
+  return Math.floor(value / multiple) * multiple;
+}
+
+function ceilTo(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}

@@ -1,0 +1,165 @@
+/**
+ * The log as one thread writes to it: its open segment of a shard, and the free ones it turns to next. How room is
+ * made when there are none is not its business: see `reclaim.ts`.
+ */
+import { BUCKET_WORDS, SEGMENT_END, SHARD_OVERFLOW_SEGMENT } from './layout.js';
+import {
+  claim,
+  closeOpen,
+  EMPTIED,
+  FREE,
+  INDEX,
+  openSegment,
+  release,
+  reuse,
+  setEnd,
+  stateOf,
+} from './segment.js';
+import type { ShardView } from './shard-view.js';
+
+/** Segments that writers leave free, so that there is room to move entries into when others are emptied. */
+export const RESERVED_SEGMENTS = 1;
+
+/** No segment. */
+const NONE = -1;
+
+/** Rounds in which a writer tries to get a segment, per segment of the shard, before it gives up. */
+const ROUNDS_PER_SEGMENT = 4;
+
+/** Who frees segments for a writer that has none. */
+export interface RoomMaker {
+  /** Before a new segment is opened: empties one that is mostly dead, if there is one. */
+  tidy(): void;
+  /** Empties one segment, or waits a moment for another thread to do so. */
+  makeRoom(): void;
+}
+
+export class Log {
+  readonly #view: ShardView;
+  #segment = NONE;
+  #start = 0;
+  /** Words used of the open segment. */
+  #used = 0;
+  /** Where the next search for a free segment begins. */
+  #hint = 0;
+
+  constructor(view: ShardView) {
+    this.#view = view;
+  }
+
+  /** Rounds of `makeRoom` after which there is none to be had. */
+  get patience(): number {
+    return this.#view.layout.segments * ROUNDS_PER_SEGMENT;
+  }
+
+  /**
+   * Space for `words` words at the end of the open segment: its location. What is written there becomes part of
+   * the log by `commit`.
+   *
+   * @param words at most a segment
+   * @param room absent: the reserved segment may be used, and nothing is emptied
+   * @returns 0 when there is no room
+   */
+  reserve(words: number, room?: RoomMaker): number {
+    if (this.room < words && !this.#turnToNext(words, room)) return 0;
+    return this.#start + this.#used;
+  }
+
+  /** Appends the `words` words that were written at the location last reserved. */
+  commit(words: number): void {
+    this.#used += words;
+    setEnd(this.#view, this.#segment, this.#used);
+  }
+
+  /** Words left in the open segment. */
+  get room(): number {
+    return this.#segment === NONE ? 0 : this.#view.layout.segmentWords - this.#used;
+  }
+
+  /** Closes the open segment. */
+  close(): void {
+    if (this.#segment === NONE) return;
+    closeOpen(this.#view, this.#segment, this.#used);
+    this.#segment = NONE;
+  }
+
+  /** Goes on in a claimed segment that is filled up to `used` words. */
+  continueIn(segment: number, used: number): void {
+    this.close();
+    openSegment(this.#view, segment, used);
+    this.#segment = segment;
+    this.#start = this.#view.segmentStart(segment);
+    this.#used = used;
+  }
+
+  /**
+   * Claims `count` free segments, leaving `reserved` others free. An empty list when there are not so many.
+   * Emptied segments that nobody reads in any more become free on the way.
+   */
+  claimFree(count: number, reserved: number): number[] {
+    const view = this.#view;
+    const { segments } = view.layout;
+    const claimed: number[] = [];
+    let left = 0;
+    let segment = this.#hint;
+    for (let i = 0; i < segments && (claimed.length < count || left < reserved); i++) {
+      const state = stateOf(view, segment);
+      if (state === FREE || (state === EMPTIED && reuse(view, segment))) {
+        if (claimed.length === count) left++;
+        else if (claim(view, segment, FREE)) claimed.push(segment);
+      }
+      segment = segment + 1 < segments ? segment + 1 : 0;
+    }
+    if (claimed.length === count && left >= reserved) {
+      const last = claimed.at(-1) ?? 0;
+      this.#hint = last + 1 < segments ? last + 1 : 0;
+      return claimed;
+    }
+    for (const one of claimed) release(view, one, FREE);
+    return [];
+  }
+
+  /**
+   * An empty overflow bucket: its word index, or 0 when no room can be made. Buckets are never given back: a
+   * bucket that has overflowed once is likely to do so again.
+   */
+  overflowBucket(room: RoomMaker): number {
+    const view = this.#view;
+    const { words, layout } = view;
+    for (let rounds = this.patience; rounds > 0; rounds--) {
+      const current = Atomics.load(words, SHARD_OVERFLOW_SEGMENT);
+      if (current !== 0) {
+        const segment = current - 1;
+        const used = Atomics.add(words, view.segmentRow(segment) + SEGMENT_END, BUCKET_WORDS);
+        if (used + BUCKET_WORDS <= layout.segmentWords) return view.segmentStart(segment) + used;
+      }
+      const [segment] = this.claimFree(1, RESERVED_SEGMENTS);
+      if (segment === undefined) {
+        room.makeRoom();
+        continue;
+      }
+      const start = view.segmentStart(segment);
+      words.fill(0, start, start + layout.segmentWords);
+      setEnd(view, segment, 0);
+      release(view, segment, INDEX);
+      if (Atomics.compareExchange(words, SHARD_OVERFLOW_SEGMENT, current, segment + 1) !== current) {
+        release(view, segment, FREE);
+      }
+    }
+    return 0;
+  }
+
+  #turnToNext(words: number, room?: RoomMaker): boolean {
+    room?.tidy();
+    for (let rounds = this.patience; this.room < words; rounds--) {
+      const [segment] = this.claimFree(1, room === undefined ? 0 : RESERVED_SEGMENTS);
+      if (segment !== undefined) {
+        this.continueIn(segment, 0);
+      } else {
+        if (room === undefined || rounds === 0) return false;
+        room.makeRoom();
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,71 @@
+/** The options of a cache: what is allowed, and what is taken where nothing is said. */
+import { describe } from './key-buffer.js';
+import { defaultShards, MAX_SHARD_BYTES, MAX_SHARDS, MIN_MEMORY, mostShards } from './layout.js';
+
+const MIB = 1024 * 1024;
+
+/** Longest time to live: a hundred years. Longer ones are none at all, and would overflow the entry's field. */
+export const MAX_TTL = 100 * 365 * 24 * 3600 * 1000;
+
+export interface CacheOptions {
+  /** Bytes of memory, all included, at least 64 KiB. */
+  readonly maxMemory: number;
+  /** Most keys held; 0 or absent: as many as fit. */
+  readonly maxKeys?: number;
+  /** Largest value in bytes; absent: 1 MiB, or `maxMemory` where that is less. */
+  readonly maxValueSize?: number;
+  /** Parts the map is cut into, each with memory of its own; absent: one per GiB. */
+  readonly shards?: number;
+  /** Time to live of entries that are set without one, in milliseconds; 0 or absent: none. */
+  readonly ttl?: number;
+}
+
+/** The options with every default filled in. */
+export type ResolvedOptions = Required<CacheOptions>;
+
+/**
+ * @throws {TypeError} when an option is not a number
+ * @throws {RangeError} when it is out of its range
+ */
+export function resolveOptions(options: CacheOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object with maxMemory, not ${describe(options)}`);
+  }
+  const maxMemory = wholeNumber('maxMemory', options.maxMemory, MIN_MEMORY, MAX_SHARDS * MAX_SHARD_BYTES);
+  const maxKeys = wholeNumber('maxKeys', options.maxKeys ?? 0, 0, 2 ** 31 - 1);
+  const maxValueSize = wholeNumber(
+    'maxValueSize',
+    options.maxValueSize ?? Math.min(MIB, maxMemory),
+    0,
+    maxMemory,
+  );
+  const shards = wholeNumber(
+    'shards',
+    options.shards ?? defaultShards(maxMemory),
+    defaultShards(maxMemory),
+    mostShards(maxMemory),
+  );
+  return { maxMemory, maxKeys, maxValueSize, shards, ttl: checkTtl('ttl', options.ttl ?? 0) };
+}
+
+/**
+ * @returns the time to live in milliseconds, 0 = none
+ * @throws {TypeError | RangeError} when it is not a number from 0 to MAX_TTL, or Infinity for none
+ */
+export function checkTtl(name: string, ttl: unknown): number {
+  if (typeof ttl !== 'number')
+    throw new TypeError(`${name} must be a number of milliseconds, not ${describe(ttl)}`);
+  if (ttl === Infinity) return 0;
+  if (!(ttl >= 0 && ttl <= MAX_TTL)) {
+    throw new RangeError(`${name} must be 0 (none) to ${MAX_TTL} milliseconds, not ${ttl}`);
+  }
+  return ttl;
+}
+
+function wholeNumber(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${describe(value)}`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,310 @@
+/** One shard as one thread works with it: get, set, delete. Only here do index and log meet. */
+import { chain, Finding, find, insert, look, replace, unlockAll } from './bucket.js';
+import {
+  copyBytes,
+  expiryOf,
+  fragmentWords,
+  isExpired,
+  kindOf,
+  markDead,
+  recordWords,
+  touch,
+  valueLengthOf,
+  valueStart,
+} from './entry.js';
+import { accessesPerTick } from './eviction.js';
+import { fragmentAt } from './fragments.js';
+import type { HashSecrets } from './hash.js';
+import type { KeyBuffer } from './key-buffer.js';
+import {
+  CONTROL_TICK,
+  FLAG_BASELINE,
+  FLAG_FRAGMENTED,
+  FRAGMENT_HEADER_WORDS,
+  SHARD_EVICTIONS,
+  SHARD_EXPIRATIONS,
+  SHARD_KEYS,
+} from './layout.js';
+import { Log } from './log.js';
+import type { Quota } from './quota.js';
+import { type EntryFate, Reclaimer, type Removal } from './reclaim.js';
+import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
+import type { ShardView } from './shard-view.js';
+import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
+import { type Contents, Writer } from './writer.js';
+
+/** One entry, not only its key: no other entry of any time has the same pair of numbers. */
+export interface EntryIdentity {
+  /** 0 = no entry. */
+  readonly location: number;
+  /** Age of the segment, different in each of its lives. */
+  readonly age: number;
+}
+
+/** An entry as `read` found it. */
+export interface ReadEntry extends EntryIdentity {
+  /** Private to the caller. */
+  readonly value: Uint8Array<ArrayBuffer>;
+  /** Milliseconds since the epoch, or NEVER. */
+  readonly expiry: number;
+}
+
+export const ABSENT: EntryIdentity = { location: 0, age: 0 };
+
+/** What became of a write: done; not allowed by its condition; impossible. */
+export type WriteOutcome = 'stored' | 'kept' | 'no room';
+
+export class Shard implements EntryFate {
+  readonly view: ShardView;
+  readonly #quota: Quota;
+  readonly #log: Log;
+  readonly #writer: Writer;
+  readonly #reclaimer: Reclaimer;
+  readonly #finding = new Finding();
+  /** An overflow bucket of this thread's that is not chained to any bucket yet; 0 = none. */
+  #spareOverflow = 0;
+  #accessesToTick = 1;
+
+  constructor(view: ShardView, secrets: HashSecrets, quota: Quota) {
+    this.view = view;
+    this.#quota = quota;
+    this.#log = new Log(view);
+    this.#writer = new Writer(view, this.#log);
+    this.#reclaimer = new Reclaimer(view, this.#log, secrets, this);
+  }
+
+  /** A private copy of the key's value, or undefined. The entry counts as used. */
+  get(key: KeyBuffer): Uint8Array<ArrayBuffer> | undefined {
+    const { view } = this;
+    for (;;) {
+      const location = find(view, key);
+      if (location === 0) return undefined;
+      const kind = kindOf(view, location);
+      if (isExpired(view, location, kind)) {
+        this.remove(view.foundSlot, location, 'expired');
+        return undefined;
+      }
+      const value = this.#copyValue(location, kind);
+      // An entry with fragments was replaced or moved while it was read: somebody else made progress.
+      if (value === undefined) continue;
+      touch(view, location, this.#tick());
+      return value;
+    }
+  }
+
+  /** The key's entry with its identity, or undefined. It does not count as used. */
+  read(key: KeyBuffer): ReadEntry | undefined {
+    const { view } = this;
+    for (;;) {
+      const location = find(view, key);
+      if (location === 0) return undefined;
+      const kind = kindOf(view, location);
+      if (isExpired(view, location, kind)) return undefined;
+      const value = this.#copyValue(location, kind);
+      if (value === undefined) continue;
+      const age = ageOf(view, view.segmentOf(location));
+      return { location, age, value, expiry: expiryOf(view, location, kind) };
+    }
+  }
+
+  /** When the key expires, in milliseconds since the epoch (NEVER if it does not); undefined when it is absent. */
+  expiry(key: KeyBuffer): number | undefined {
+    const { view } = this;
+    const location = find(view, key);
+    if (location === 0) return undefined;
+    const kind = kindOf(view, location);
+    return isExpired(view, location, kind) ? undefined : expiryOf(view, location, kind);
+  }
+
+  /**
+   * Writes an entry.
+   *
+   * @param value at most `maxValueBytes` long
+   * @param expiry milliseconds since the epoch, or NEVER
+   * @param flags FLAG_BASELINE: what was not loaded from the data file is kept; or 0
+   * @param expected when given, only this entry (or ABSENT) is replaced
+   */
+  write(
+    key: KeyBuffer,
+    value: Uint8Array,
+    expiry: number,
+    flags = 0,
+    expected?: EntryIdentity,
+  ): WriteOutcome {
+    const contents: Contents = { value, expiry, flags, stamp: this.#tick() };
+    for (;;) {
+      const location = this.#writer.write(key, contents, this.#reclaimer);
+      if (location === 0) return 'no room';
+      const outcome = this.#publish(key, location, flags, expected);
+      if (outcome !== 'stored') this.#bury(location);
+      this.#writer.finish();
+      if (outcome !== 'no overflow bucket') return outcome;
+      this.#spareOverflow = this.#log.overflowBucket(this.#reclaimer);
+      if (this.#spareOverflow === 0) return 'no room';
+    }
+  }
+
+  /** Removes the key's entry. False when it is absent, expired, or not the expected one. */
+  delete(key: KeyBuffer, expected?: EntryIdentity): boolean {
+    const { view } = this;
+    for (;;) {
+      const location = find(view, key);
+      if (location === 0) return false;
+      if (expected !== undefined && !this.#isEntry(location, expected)) return false;
+      const expired = isExpired(view, location, kindOf(view, location));
+      // Fails only when another thread replaced, moved or removed the entry in between.
+      if (this.remove(view.foundSlot, location, expired ? 'expired' : 'deleted')) return !expired;
+    }
+  }
+
+  remove(slot: number, location: number, reason: Removal): boolean {
+    const { view } = this;
+    if (!replace(view, slot, location, 0)) return false;
+    Atomics.sub(view.words, SHARD_KEYS, 1);
+    this.#quota.giveBack();
+    this.#bury(location);
+    if (reason === 'expired') {
+      view.thread.count(EXPIRATIONS);
+      Atomics.add(view.words, SHARD_EXPIRATIONS, 1);
+    } else if (reason === 'evicted') {
+      view.thread.count(EVICTIONS);
+      Atomics.add(view.words, SHARD_EVICTIONS, 1);
+    }
+    return true;
+  }
+
+  /** Keys in this shard, expired ones that nobody has met yet included. */
+  get keys(): number {
+    return Atomics.load(this.view.words, SHARD_KEYS);
+  }
+
+  /** Finishes what a dead thread, or this one with a cache object it has dropped, may have left with its id. */
+  takeOver(id: number): void {
+    const { view } = this;
+    unlockAll(view, id);
+    for (let segment = 0; segment < view.layout.segments; segment++) {
+      if (claimOwn(view, segment)) release(view, segment, IN_USE);
+    }
+  }
+
+  #publish(
+    key: KeyBuffer,
+    location: number,
+    flags: number,
+    expected?: EntryIdentity,
+  ): WriteOutcome | 'no overflow bucket' {
+    const { view } = this;
+    const finding = this.#finding;
+    const tag = key.hash & 0xffff;
+    let hasPlace = false;
+    let outcome: WriteOutcome | 'no overflow bucket' | undefined;
+    // Another round only when another thread changed the bucket in between.
+    while (outcome === undefined) {
+      look(view, key, finding);
+      const old = finding.location;
+      if (!this.#mayReplace(old, flags, expected)) {
+        outcome = 'kept';
+      } else if (old !== 0) {
+        if (!replace(view, finding.slot, old, location)) continue;
+        this.#bury(old);
+        outcome = 'stored';
+      } else if (finding.vacant === 0) {
+        if (this.#spareOverflow === 0) outcome = 'no overflow bucket';
+        else if (chain(view, finding, this.#spareOverflow)) this.#spareOverflow = 0;
+      } else if (!hasPlace) {
+        this.#quota.take();
+        hasPlace = true;
+      } else if (insert(view, finding, tag, location)) {
+        Atomics.add(view.words, SHARD_KEYS, 1);
+        return 'stored';
+      }
+    }
+    if (hasPlace) this.#quota.giveBack();
+    return outcome;
+  }
+
+  #mayReplace(old: number, flags: number, expected: EntryIdentity | undefined): boolean {
+    if (expected !== undefined) return this.#isEntry(old, expected);
+    if (old === 0 || !(flags & FLAG_BASELINE)) return true;
+    const kind = kindOf(this.view, old);
+    return (kind & FLAG_BASELINE) !== 0 || isExpired(this.view, old, kind);
+  }
+
+  /** Whether the entry at a pinned location, or 0, is the expected one; an expired one counts as absent. */
+  #isEntry(location: number, expected: EntryIdentity): boolean {
+    const { view } = this;
+    if (location === 0 || isExpired(view, location, kindOf(view, location))) return expected.location === 0;
+    return location === expected.location && ageOf(view, view.segmentOf(location)) === expected.age;
+  }
+
+  /** Counts the words of an entry that is not reachable any more as dead, those of its fragments too. */
+  #bury(location: number): void {
+    const { view } = this;
+    const kind = kindOf(view, location);
+    addDeadWords(view, view.segmentOf(location), recordWords(view, location, kind));
+    if (kind & FLAG_FRAGMENTED) this.#buryFragments(location, kind);
+    markDead(view, location, kind);
+  }
+
+  #buryFragments(location: number, kind: number): void {
+    const { view } = this;
+    const { fragmentBytes } = view.layout;
+    const list = valueStart(location, kind);
+    let left = valueLengthOf(view, location);
+    for (let i = 0; left > 0; i++) {
+      const fragment = fragmentAt(view, list + i);
+      addDeadWords(view, view.segmentOf(fragment), fragmentWords(view.layout, Math.min(left, fragmentBytes)));
+      left -= fragmentBytes;
+    }
+  }
+
+  /** A private copy of a pinned entry's value; undefined when it has fragments and was unpublished meanwhile. */
+  #copyValue(location: number, kind: number): Uint8Array<ArrayBuffer> | undefined {
+    const length = valueLengthOf(this.view, location);
+    const at = valueStart(location, kind);
+    if (kind & FLAG_FRAGMENTED) return this.#copyFragments(location, at, length);
+    return copyBytes(this.view, at, length);
+  }
+
+  #copyFragments(head: number, list: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const { view } = this;
+    const { layout, thread } = view;
+    const copy = new Uint8Array(length);
+    for (let from = 0, place = list; from < length; from += layout.fragmentBytes, place++) {
+      const fragment = this.#pinFragment(head, place);
+      if (fragment === 0) return undefined;
+      const start = (fragment + FRAGMENT_HEADER_WORDS) << 2;
+      copy.set(view.bytes.subarray(start, start + Math.min(layout.fragmentBytes, length - from)), from);
+    }
+    Atomics.store(thread.control, thread.fragmentPin, 0);
+    return copy;
+  }
+
+  /**
+   * The fragment at a place of the head's list, its segment pinned; 0 when the head is not published any more.
+   *
+   * ORDER O1 for the fragment's segment: it is emptied only after the head was unpublished or its list refers to
+   * another place. The head itself is pinned, so its location in the slot can't be that of another entry.
+   */
+  #pinFragment(head: number, place: number): number {
+    const { view } = this;
+    const { words, thread, foundSlot } = view;
+    for (;;) {
+      const fragment = fragmentAt(view, place);
+      Atomics.store(thread.control, thread.fragmentPin, view.pinFor(fragment));
+      if (Atomics.load(words, foundSlot) !== head) {
+        Atomics.store(thread.control, thread.fragmentPin, 0);
+        return 0;
+      }
+      if (fragmentAt(view, place) === fragment) return fragment;
+    }
+  }
+
+  /** The current recency tick; moves it on when it is time. */
+  #tick(): number {
+    const { control } = this.view.thread;
+    if (--this.#accessesToTick > 0) return Atomics.load(control, CONTROL_TICK);
+    this.#accessesToTick = accessesPerTick(this.keys);
+    return Atomics.add(control, CONTROL_TICK, 1) + 1;
+  }
+}

@@ -1,0 +1,359 @@
+/** The cache as a program uses it: argument checks, the choice of a shard, calls for many keys, statistics. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { checkShard } from './check.js';
+import { NEVER } from './entry.js';
+import { KeyEvictor } from './evict-one.js';
+import { hashSecrets } from './hash.js';
+import { clearShard, keysOf } from './iterate.js';
+import { describe, KeyBuffer } from './key-buffer.js';
+import {
+  FLAG_BASELINE,
+  LAYOUT_VERSION,
+  type Layout,
+  layoutOf,
+  SHARD_EVICTIONS,
+  SHARD_EXPIRATIONS,
+} from './layout.js';
+import { type CacheOptions, checkTtl, type ResolvedOptions, resolveOptions } from './options.js';
+import { Quota } from './quota.js';
+import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
+import { ABSENT, type EntryIdentity, Shard } from './shard.js';
+import { ShardView } from './shard-view.js';
+import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
+
+export type Key = string | Uint8Array;
+export type Value = string | Uint8Array;
+
+export interface SetOptions {
+  /** Time to live in milliseconds; 0 or Infinity: none; absent: the cache's default. */
+  readonly ttl?: number;
+}
+
+/** One entry of `setMany`. */
+export type Entry = readonly [key: Key, value: Value, options?: SetOptions];
+
+/** What other threads attach to: plain, structured-cloneable data. */
+export interface CacheHandle {
+  readonly format: 'hotshard';
+  readonly layoutVersion: number;
+  readonly id: string;
+  readonly seed: number;
+  readonly options: ResolvedOptions;
+  readonly control: SharedArrayBuffer;
+  readonly shards: readonly SharedArrayBuffer[];
+}
+
+export interface ShardStats {
+  readonly keys: number;
+  readonly bytesUsed: number;
+  readonly bytesMax: number;
+  readonly evictions: number;
+  readonly expirations: number;
+}
+
+export interface CacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly sets: number;
+  readonly deletes: number;
+  readonly evictions: number;
+  readonly expirations: number;
+  readonly keys: number;
+  /** Bytes of entries that can be read: headers, keys and values. */
+  readonly bytesUsed: number;
+  /** `maxMemory`. */
+  readonly bytesMax: number;
+  readonly shards: readonly ShardStats[];
+}
+
+const encoder = new TextEncoder();
+
+/** The caches attached in this thread, so that each is attached once however often its handle arrives. */
+const attached = new Map<string, WeakRef<SharedCache>>();
+const forgotten = new FinalizationRegistry<string>((id) => {
+  if (attached.get(id)?.deref() === undefined) attached.delete(id);
+});
+
+export class SharedCache {
+  readonly #handle: CacheHandle;
+  readonly #layout: Layout;
+  readonly #thread: ThreadSlot;
+  readonly #shards: readonly Shard[];
+  readonly #key: KeyBuffer;
+
+  private constructor(handle: CacheHandle) {
+    const { options } = handle;
+    const control = new Int32Array(handle.control);
+    const layout = layoutOf(options);
+    const secrets = hashSecrets(handle.seed);
+    const shards: Shard[] = [];
+    const quota = new Quota(control, options.maxKeys, new KeyEvictor(shards, secrets));
+    const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
+    handle.shards.forEach((buffer, i) => {
+      shards.push(new Shard(new ShardView(buffer, i, layout, thread), secrets, quota));
+    });
+    if (inherited) for (const shard of shards) shard.takeOver(thread.id);
+    this.#handle = handle;
+    this.#layout = layout;
+    this.#thread = thread;
+    this.#shards = shards;
+    this.#key = new KeyBuffer(secrets);
+  }
+
+  /**
+   * Makes a cache. All its memory is set aside now, and used as it fills.
+   *
+   * @throws {TypeError | RangeError} naming the option that is wrong and what is allowed
+   */
+  static create(options: CacheOptions): SharedCache {
+    const resolved = resolveOptions(options);
+    const layout = layoutOf(resolved);
+    const handle: CacheHandle = {
+      format: 'hotshard',
+      layoutVersion: LAYOUT_VERSION,
+      id: randomBytes(16).toString('hex'),
+      seed: randomInt(-0x80000000, 0x80000000),
+      options: resolved,
+      control: new SharedArrayBuffer(layout.controlBytes),
+      shards: Array.from({ length: resolved.shards }, () => new SharedArrayBuffer(layout.shardBytes)),
+    };
+    return SharedCache.attach(handle);
+  }
+
+  /**
+   * The cache of a handle, in this thread.
+   *
+   * @throws {TypeError} when it is not the handle of a cache of this version
+   */
+  static attach(handle: CacheHandle): SharedCache {
+    checkHandle(handle);
+    const known = attached.get(handle.id)?.deref();
+    if (known !== undefined) return known;
+    const cache = new SharedCache(handle);
+    attached.set(handle.id, new WeakRef(cache));
+    forgotten.register(cache, handle.id);
+    return cache;
+  }
+
+  get handle(): CacheHandle {
+    return this.#handle;
+  }
+
+  /**
+   * Stores a value. False when it can never fit: it is larger than `maxValueSize`, or than the memory.
+   *
+   * @param key 1 to 512 bytes
+   */
+  set(key: Key, value: Value, options?: SetOptions): boolean {
+    return this.#write(key, value, options, 0);
+  }
+
+  /**
+   * Stores a value from a data file: it replaces what such a file brought before, never what was `set`. False
+   * when it can never fit.
+   */
+  setBaseline(key: Key, value: Value): boolean {
+    return this.#write(key, value, undefined, FLAG_BASELINE);
+  }
+
+  /** A copy of the key's value. */
+  get(key: Key): Uint8Array<ArrayBuffer> | undefined {
+    const value = this.#shardOf(key).get(this.#key);
+    this.#thread.count(value === undefined ? MISSES : HITS);
+    return value;
+  }
+
+  /** The key's value as text; bytes that are not UTF-8 come as U+FFFD. */
+  getString(key: Key): string | undefined {
+    const value = this.get(key);
+    return value === undefined ? undefined : textOf(value);
+  }
+
+  /** The values of several keys, in their order. */
+  getMany(keys: Iterable<Key>): (Uint8Array<ArrayBuffer> | undefined)[] {
+    return Array.from(keys, (key) => this.get(key));
+  }
+
+  /** Stores several values; for each whether it was stored. */
+  setMany(entries: Iterable<Entry>): boolean[] {
+    return Array.from(entries, ([key, value, options]) => this.set(key, value, options));
+  }
+
+  /** Whether the key is there. It does not count as used. */
+  has(key: Key): boolean {
+    return this.#shardOf(key).expiry(this.#key) !== undefined;
+  }
+
+  /** Removes a key. True when it was there. */
+  delete(key: Key): boolean {
+    const deleted = this.#shardOf(key).delete(this.#key);
+    if (deleted) this.#thread.count(DELETES);
+    return deleted;
+  }
+
+  /** Removes every key that is there now. */
+  clear(): void {
+    for (const shard of this.#shards) clearShard(shard);
+  }
+
+  /** Milliseconds left to live; Infinity when the key never expires, undefined when it is absent. */
+  ttl(key: Key): number | undefined {
+    const expiry = this.#shardOf(key).expiry(this.#key);
+    if (expiry === undefined) return undefined;
+    return expiry === NEVER ? Infinity : Math.max(0, expiry - Date.now());
+  }
+
+  /**
+   * Gives a key another time to live. False when it is absent.
+   *
+   * @param ttl milliseconds; 0 or Infinity: none
+   */
+  expire(key: Key, ttl: number): boolean {
+    const expiry = expiryAfter(checkTtl('ttl', ttl));
+    const shard = this.#shardOf(key);
+    for (;;) {
+      const entry = shard.read(this.#key);
+      if (entry === undefined) return false;
+      const outcome = shard.write(this.#key, entry.value, expiry, 0, entry);
+      if (outcome !== 'kept') return outcome === 'stored';
+    }
+  }
+
+  /**
+   * Replaces a key's value by what `change` makes of it, atomically over all threads: nobody else's write comes
+   * between the value it is given and the one it returns. When somebody does write meanwhile, it is called again.
+   * The time to live stays; a new key gets the cache's default.
+   *
+   * @param change gets a copy of the value, or undefined; returning undefined deletes the key
+   * @returns the value afterwards
+   * @throws {RangeError} when the new value can never fit; the old one stays
+   */
+  update(
+    key: Key,
+    change: (current: Uint8Array<ArrayBuffer> | undefined) => Value | undefined,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (typeof change !== 'function')
+      throw new TypeError(`change must be a function, not ${describe(change)}`);
+    for (;;) {
+      const entry = this.#shardOf(key).read(this.#key);
+      const next = change(entry?.value);
+      // `change` may have used this cache: the key is loaded anew.
+      const shard = this.#shardOf(key);
+      const expected: EntryIdentity = entry ?? ABSENT;
+      if (next === undefined) {
+        if (entry === undefined) return undefined;
+        if (shard.delete(this.#key, expected)) {
+          this.#thread.count(DELETES);
+          return undefined;
+        }
+        continue;
+      }
+      const value = bytesOf(next);
+      const expiry = entry === undefined ? expiryAfter(this.#handle.options.ttl) : entry.expiry;
+      const fits = value.length <= this.#layout.maxValueBytes;
+      const outcome = fits ? shard.write(this.#key, value, expiry, 0, expected) : 'no room';
+      if (outcome === 'no room') {
+        throw new RangeError(
+          `value must be at most ${this.#layout.maxValueBytes} bytes, not ${value.length}`,
+        );
+      }
+      if (outcome === 'stored') {
+        this.#thread.count(SETS);
+        return value.slice();
+      }
+    }
+  }
+
+  /** Keys held. Expired ones that nobody has met yet count. */
+  get size(): number {
+    return this.#shards.reduce((sum, shard) => sum + shard.keys, 0);
+  }
+
+  /** The keys as text. Safe while others write: a key that is there from beginning to end comes exactly once. */
+  *keys(): IterableIterator<string> {
+    for (const { view } of this.#shards) {
+      for (const key of keysOf(view)) yield textOf(key);
+    }
+  }
+
+  /** Counters of all threads since the cache was created, and what it holds now. */
+  stats(): CacheStats {
+    const shards = this.#shards.map((shard) => this.#statsOf(shard));
+    return {
+      ...sumCounters(this.#thread.control, this.#layout.threadSlots),
+      keys: shards.reduce((sum, { keys }) => sum + keys, 0),
+      bytesUsed: shards.reduce((sum, { bytesUsed }) => sum + bytesUsed, 0),
+      bytesMax: this.#handle.options.maxMemory,
+      shards,
+    };
+  }
+
+  /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */
+  integrityErrors(): string[] {
+    const secrets = hashSecrets(this.#handle.seed);
+    return this.#shards.flatMap(({ view }, i) =>
+      checkShard(view, secrets).map((error) => `shard ${i}: ${error}`),
+    );
+  }
+
+  #statsOf(shard: Shard): ShardStats {
+    const { view } = shard;
+    let words = 0;
+    for (let segment = 0; segment < this.#layout.segments; segment++) {
+      if (stateOf(view, segment) === IN_USE) words += usedWords(view, segment) - deadWords(view, segment);
+    }
+    return {
+      keys: shard.keys,
+      bytesUsed: Math.max(0, words * 4),
+      bytesMax: this.#layout.shardBytes,
+      evictions: Atomics.load(view.words, SHARD_EVICTIONS),
+      expirations: Atomics.load(view.words, SHARD_EXPIRATIONS),
+    };
+  }
+
+  #write(key: Key, value: Value, options: SetOptions | undefined, flags: number): boolean {
+    const ttl = options?.ttl;
+    const expiry = expiryAfter(ttl === undefined ? this.#handle.options.ttl : checkTtl('ttl', ttl));
+    const bytes = bytesOf(value);
+    const shard = this.#shardOf(key);
+    if (bytes.length > this.#layout.maxValueBytes) return false;
+    if (shard.write(this.#key, bytes, expiry, flags) === 'no room') return false;
+    this.#thread.count(SETS);
+    return true;
+  }
+
+  /** Loads the key, and finds the shard that it belongs to. */
+  #shardOf(key: Key): Shard {
+    this.#key.load(key);
+    const shards = this.#shards;
+    const { length } = shards;
+    const index = length === 1 ? 0 : Math.floor(((this.#key.hash >>> 0) * length) / 2 ** 32);
+    return shards[index] as Shard;
+  }
+}
+
+function checkHandle(handle: CacheHandle): void {
+  if (typeof handle !== 'object' || handle === null || handle.format !== 'hotshard') {
+    throw new TypeError(`handle must be the handle of a SharedCache, not ${describe(handle)}`);
+  }
+  if (handle.layoutVersion !== LAYOUT_VERSION) {
+    throw new TypeError(
+      `handle must be of layout version ${LAYOUT_VERSION}, not ${handle.layoutVersion}: all threads need the same hotshard`,
+    );
+  }
+}
+
+/** @param ttl checked, in milliseconds; 0 = none */
+function expiryAfter(ttl: number): number {
+  return ttl === 0 ? NEVER : Math.ceil(Date.now() + ttl);
+}
+
+function bytesOf(value: Value): Uint8Array {
+  if (typeof value === 'string') return encoder.encode(value);
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`value must be a string or a Uint8Array, not ${describe(value)}`);
+}
+
+function textOf(bytes: Uint8Array<ArrayBuffer>): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}

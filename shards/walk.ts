@@ -1,0 +1,39 @@
+/**
+ * Looks at the records of a segment that other threads may be writing to or emptying: for samples, not for
+ * decisions, since whatever is seen may be gone the next moment.
+ */
+import { kindOf, recordWords } from './entry.js';
+import { IN_USE, stateOf, usedWords } from './segment.js';
+import type { ShardView } from './shard-view.js';
+
+/** Called with each record's location and kind; false stops the walk. */
+export type Visit = (location: number, kind: number) => boolean;
+
+/**
+ * Visits the records of a segment from a word offset on, under the walk pin.
+ *
+ * The segment is in use after the pin was set, so it can't become free before the pin is off (INVARIANT I1), and
+ * up to its end, loaded after that, it holds whole records (ORDER O6).
+ *
+ * @returns the offset at which the walk stopped; 0 when it came to the end
+ */
+export function walk(view: ShardView, segment: number, from: number, visit: Visit): number {
+  const { control, walkPin } = view.thread;
+  Atomics.store(control, walkPin, view.pinFor(view.segmentStart(segment)));
+  let stoppedAt = 0;
+  if (stateOf(view, segment) === IN_USE) {
+    const start = view.segmentStart(segment);
+    const end = start + usedWords(view, segment);
+    for (let at = start + from; at < end; ) {
+      const kind = kindOf(view, at);
+      const size = recordWords(view, at, kind);
+      if (!visit(at, kind)) {
+        stoppedAt = at + size < end ? at + size - start : 0;
+        break;
+      }
+      at += size;
+    }
+  }
+  view.thread.unpinWalk();
+  return stoppedAt;
+}

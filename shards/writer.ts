@@ -1,0 +1,154 @@
+/**
+ * Writes whole entries into unpublished log space: small ones in one piece, large ones as a head and fragments.
+ *
+ * Until `finish`, the segments the entry lies in belong to this thread: one is open, further ones are claimed.
+ * Whoever publishes the entry does so in between.
+ */
+import {
+  entryWords,
+  fragmentCount,
+  headWords,
+  NEVER,
+  writeBytes,
+  writeFragment,
+  writeHead,
+} from './entry.js';
+import type { KeyBuffer } from './key-buffer.js';
+import { FLAG_FRAGMENTED, FRAGMENT_HEADER_WORDS } from './layout.js';
+import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
+import { closeAt, FREE, IN_USE, release, setAge } from './segment.js';
+import type { ShardView } from './shard-view.js';
+
+/** What an entry is made of, beside its key. */
+export interface Contents {
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch, or NEVER. */
+  readonly expiry: number;
+  /** FLAG_BASELINE or 0. */
+  readonly flags: number;
+  /** Recency tick. */
+  readonly stamp: number;
+}
+
+export class Writer {
+  readonly #view: ShardView;
+  readonly #log: Log;
+  /** Segments claimed for the fragments of the entry being written, and the words used in the last one. */
+  #claimed: number[] = [];
+  #usedOfLast = 0;
+
+  constructor(view: ShardView, log: Log) {
+    this.#view = view;
+    this.#log = log;
+  }
+
+  /**
+   * Writes an entry: its location, or 0 when there is no room.
+   *
+   * @param contents the value at most `maxValueBytes` long
+   * @param room absent: no segment is emptied for it
+   */
+  write(key: KeyBuffer, contents: Contents, room?: RoomMaker): number {
+    const words = entryWords(key.length, contents.value.length, contents.expiry !== NEVER);
+    if (words <= this.#view.layout.pieceWords) return this.#writePiece(key, contents, words, room);
+    return this.#writeFragmented(key, contents, room);
+  }
+
+  /** Ends the write, once the entry was published or is given up: its segments become ordinary ones. */
+  finish(): void {
+    if (this.#claimed.length === 0) return;
+    const last = this.#claimed.pop();
+    for (const segment of this.#claimed) release(this.#view, segment, IN_USE);
+    if (last !== undefined) this.#log.continueIn(last, this.#usedOfLast);
+    this.#claimed = [];
+  }
+
+  #writePiece(key: KeyBuffer, contents: Contents, words: number, room?: RoomMaker): number {
+    const { value, expiry, flags, stamp } = contents;
+    const location = this.#log.reserve(words, room);
+    if (location === 0) return 0;
+    const at = writeHead(this.#view, location, key, value.length, flags, expiry, stamp);
+    writeBytes(this.#view, at, value, 0, value.length);
+    this.#log.commit(words);
+    return location;
+  }
+
+  #writeFragmented(key: KeyBuffer, contents: Contents, room?: RoomMaker): number {
+    const count = fragmentCount(this.#view.layout, contents.value.length);
+    const head = headWords(key.length, contents.expiry !== NEVER) + count;
+    if (!this.#claimFor(head, count, room)) return 0;
+    const location = this.#log.reserve(head);
+    this.#log.commit(this.#fill(location, head, count, key, contents));
+    return location;
+  }
+
+  /**
+   * Writes head and fragments: into the open segment from `location` on as far as it goes, then into the claimed
+   * ones. Returns the words used in the open segment.
+   */
+  #fill(location: number, head: number, count: number, key: KeyBuffer, contents: Contents): number {
+    const view = this.#view;
+    const { fragmentBytes, segmentWords } = view.layout;
+    const { value, expiry, flags, stamp } = contents;
+    const list = writeHead(view, location, key, value.length, flags | FLAG_FRAGMENTED, expiry, stamp);
+    let at = location + head;
+    let left = this.#log.room - head;
+    let inOpen = head;
+    let filling = -1;
+    for (let i = 0; i < count; i++) {
+      const from = i * fragmentBytes;
+      const to = Math.min(value.length, from + fragmentBytes);
+      const size = FRAGMENT_HEADER_WORDS + ((to - from + 3) >>> 2);
+      if (size > left) {
+        this.#sealClaimed(filling, segmentWords - left);
+        filling++;
+        at = view.segmentStart(this.#claimed[filling] as number);
+        left = segmentWords;
+      }
+      writeFragment(view, at, key.hash, value, from, to);
+      view.words[list + i] = at;
+      at += size;
+      left -= size;
+      if (filling === -1) inOpen += size;
+    }
+    this.#sealClaimed(filling, segmentWords - left);
+    // Claimed for a last fragment of full size, which was smaller and fitted in before.
+    for (const spare of this.#claimed.splice(filling + 1)) release(view, spare, FREE);
+    return inOpen;
+  }
+
+  /** Before the entry is published: if this thread dies then, the next one finds every fragment. */
+  #sealClaimed(index: number, used: number): void {
+    const segment = this.#claimed[index];
+    if (segment === undefined) return;
+    setAge(this.#view, segment);
+    closeAt(this.#view, segment, used);
+    this.#usedOfLast = used;
+  }
+
+  /** Claims the segments that the fragments need beyond the open one. */
+  #claimFor(head: number, fragments: number, room?: RoomMaker): boolean {
+    const { segmentWords, pieceWords } = this.#view.layout;
+    const perSegment = segmentWords / pieceWords;
+    const reserved = room === undefined ? 0 : RESERVED_SEGMENTS;
+    for (let rounds = this.#log.patience; rounds > 0; rounds--) {
+      const headFits = this.#log.room >= head;
+      const roomForFragments = (headFits ? this.#log.room : segmentWords) - head;
+      const beyond = Math.max(
+        0,
+        Math.ceil((fragments - Math.floor(roomForFragments / pieceWords)) / perSegment),
+      );
+      const wanted = beyond + (headFits ? 0 : 1);
+      if (wanted === 0) return true;
+      const claimed = this.#log.claimFree(wanted, reserved);
+      if (claimed.length > 0) {
+        if (!headFits) this.#log.continueIn(claimed.shift() ?? 0, 0);
+        this.#claimed = claimed;
+        return true;
+      }
+      if (room === undefined) return false;
+      room.makeRoom();
+    }
+    return false;
+  }
+}
