@@ -31,7 +31,6 @@ import {
   EXPIRY_WORDS,
   FLAG_EXPIRES,
   KEY_LENGTH_MASK,
-  SLOTS_PER_BUCKET,
 } from './layout.js';
 import { mayBeGone } from './owner.js';
 import { pause } from './pause.js';
@@ -54,7 +53,7 @@ export class Finding {
   bucket = 0;
   /** The bucket's version during the look. */
   version = 0;
-  /** Word index of the slot that holds the key's location; 0 when there is none. */
+  /** Word index of the slot that holds the key's location; of no meaning when there is none. */
   slot = 0;
   /** The key's location; 0 when it is absent. */
   location = 0;
@@ -75,36 +74,91 @@ export function bucketOf(view: ShardView, hash: number): number {
  * The location of the key's entry, its segment pinned by the read pin; 0 when it is absent, whatever the pin.
  * Waits for nobody.
  *
- * It goes round again only when the slot's location changed after it was loaded: somebody else made progress.
+ * Tags, overflow links and the first look into a slot are plain loads: an atomic one is a call to the engine's
+ * built-in, and ten of them would be most of a read's cost. A hit needs no more, since what it finds is checked by atomic ones.
+ * A miss might be due to a tag that this thread still sees as it was:
+ *
+ * ORDER O8: tag and overflow link (stores), then the version (atomic store), by who brings a key in. Pairs with
+ *   the atomic load of the version here: a look after it sees every key that came before that version.
  */
 export function find(view: ShardView, key: KeyBuffer): number {
-  const { words, halves, thread } = view;
+  const home = bucketOf(view, key.hash);
+  const location = scan(view, home, key);
+  if (location !== 0) return location;
+  Atomics.load(view.words, home + BUCKET_VERSION);
+  return scan(view, home, key);
+}
+
+function scan(view: ShardView, home: number, key: KeyBuffer): number {
+  const { words } = view;
   const tag = key.hash & 0xffff;
-  let bucket = bucketOf(view, key.hash);
+  let bucket = home;
   do {
-    const tags = (bucket + BUCKET_TAGS) << 1;
-    for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
-      if (Atomics.load(halves, tags + i) !== tag) continue;
-      const slot = bucket + BUCKET_SLOTS + i;
-      let location = Atomics.load(words, slot);
-      while (location !== 0) {
-        // ORDER O1, see thread-slot.ts: what is still in the slot after the pin stays as it is until the next pin.
-        thread.pinForRead(view.pinFor(location));
-        const again = Atomics.load(words, slot);
-        if (again !== location) {
-          location = again;
-          continue;
-        }
-        // ORDER O4: the entry's plain stores happen before its slot's store (O5), which this load has read.
-        if (keyIs(view, location, key)) {
-          view.foundSlot = slot;
-          return location;
-        }
-        break;
-      }
+    for (let matches = matchTags(words, bucket, tag); matches !== 0; matches &= matches - 1) {
+      const location = keyInSlot(view, bucket + BUCKET_SLOTS + lowestBit(matches), key);
+      if (location !== 0) return location;
     }
-    bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+    bucket = words[bucket + BUCKET_OVERFLOW];
   } while (bucket !== 0);
+  return 0;
+}
+
+/**
+ * The slots of a bucket with a tag, a bit each; slots that are empty may be among them.
+ *
+ * Without a branch per slot: which slot matches can't be predicted, and each wrong guess would have to wait for the
+ * bucket to come from memory before the processor can go on to the next key.
+ */
+export function matchTags(words: Int32Array, bucket: number, tag: number): number {
+  const pair = tag | (tag << 16);
+  const at = bucket + BUCKET_TAGS;
+  const a = words[at] ^ pair;
+  const b = words[at + 1] ^ pair;
+  const c = words[at + 2] ^ pair;
+  const d = words[at + 3] ^ pair;
+  const e = words[at + 4] ^ pair;
+  return (
+    isZero(a & 0xffff) |
+    (isZero(a >>> 16) << 1) |
+    (isZero(b & 0xffff) << 2) |
+    (isZero(b >>> 16) << 3) |
+    (isZero(c & 0xffff) << 4) |
+    (isZero(c >>> 16) << 5) |
+    (isZero(d & 0xffff) << 6) |
+    (isZero(d >>> 16) << 7) |
+    (isZero(e & 0xffff) << 8)
+  );
+}
+
+/** 1 for 0, 0 for 1 to 65,535. */
+function isZero(half: number): number {
+  return (half - 1) >>> 31;
+}
+
+export function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+/**
+ * The location in a slot, pinned, if it is that of the key's entry; otherwise 0.
+ *
+ * It goes round again only when the location changed after it was loaded: somebody else made progress.
+ */
+function keyInSlot(view: ShardView, slot: number, key: KeyBuffer): number {
+  const { words, thread } = view;
+  let location = words[slot];
+  while (location !== 0) {
+    thread.pinForRead(view.pinFor(location));
+    // ORDER O1, see thread-slot.ts: what is in the slot after the pin stays as it is until the next pin.
+    // ORDER O4: the entry's plain stores happen before its slot's store (O5), which this load has read.
+    const again = Atomics.load(words, slot);
+    if (again === location) {
+      if (!keyIs(view, location, key)) return 0;
+      view.foundSlot = slot;
+      return location;
+    }
+    location = again;
+  }
   return 0;
 }
 
@@ -113,39 +167,22 @@ export function find(view: ShardView, key: KeyBuffer): number {
  * key was absent. A bucket that is locked is waited for.
  */
 export function look(view: ShardView, key: KeyBuffer, finding: Finding): void {
-  const { words, halves, thread } = view;
-  const tag = key.hash & 0xffff;
-  const home = bucketOf(view, key.hash);
-  finding.bucket = home;
-  restart: for (;;) {
-    const version = unlockedVersion(view, home);
-    finding.version = version;
-    finding.slot = 0;
-    finding.location = 0;
-    finding.vacant = 0;
-    let bucket = home;
-    do {
-      const tags = (bucket + BUCKET_TAGS) << 1;
-      for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
-        const slot = bucket + BUCKET_SLOTS + i;
-        const location = Atomics.load(words, slot);
-        if (location === 0) {
-          if (finding.vacant === 0) finding.vacant = slot;
-        } else if (Atomics.load(halves, tags + i) === tag) {
-          thread.pinForRead(view.pinFor(location));
-          if (Atomics.load(words, slot) !== location) continue restart;
-          if (keyIs(view, location, key)) {
-            finding.slot = slot;
-            finding.location = location;
-            return;
-          }
-        }
-      }
-      finding.last = bucket;
-      bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
-    } while (bucket !== 0);
-    return;
-  }
+  const { words } = view;
+  finding.bucket = bucketOf(view, key.hash);
+  // ORDER O8: what comes after this load sees every key that came before the version.
+  finding.version = unlockedVersion(view, finding.bucket);
+  finding.location = scan(view, finding.bucket, key);
+  finding.slot = view.foundSlot;
+  if (finding.location !== 0) return;
+  finding.vacant = 0;
+  let bucket = finding.bucket;
+  do {
+    for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS && finding.vacant === 0; slot++) {
+      if (words[slot] === 0) finding.vacant = slot;
+    }
+    finding.last = bucket;
+    bucket = words[bucket + BUCKET_OVERFLOW];
+  } while (bucket !== 0);
 }
 
 /** The slot that holds a location, looked for by hash alone; 0 when none does. */
@@ -190,12 +227,13 @@ export function replace(view: ShardView, slot: number, location: number, by: num
  * store with nothing done, after it with everything done. The next one to need the lock takes it off.
  */
 export function insert(view: ShardView, finding: Finding, tag: number, location: number): boolean {
-  const { words, halves } = view;
+  const { words } = view;
   const { bucket, version, vacant } = finding;
-  const tagHalf = tagOf(vacant);
+  const tagAt = tagWord(vacant);
+  const shift = tagShift(vacant);
   const locked = version | view.thread.id;
   if (Atomics.compareExchange(words, bucket + BUCKET_VERSION, version, locked) !== version) return false;
-  Atomics.store(halves, tagHalf, tag);
+  Atomics.store(words, tagAt, (words[tagAt] & (0xffff0000 >>> shift)) | (tag << shift));
   Atomics.store(words, vacant, location);
   Atomics.store(words, bucket + BUCKET_VERSION, (version + ONE_INSERTION) | 0);
   return true;
@@ -271,8 +309,13 @@ function keyIs(view: ShardView, location: number, key: KeyBuffer): boolean {
   return true;
 }
 
-/** Index, in halves, of a slot's tag. Buckets begin on multiples of 16 words. */
-function tagOf(slot: number): number {
+/** Word index of a slot's tag. Buckets begin on multiples of 16 words. */
+function tagWord(slot: number): number {
   const bucket = slot & ~(BUCKET_WORDS - 1);
-  return ((bucket + BUCKET_TAGS) << 1) + (slot - bucket - BUCKET_SLOTS);
+  return bucket + BUCKET_TAGS + ((slot - bucket - BUCKET_SLOTS) >>> 1);
+}
+
+/** Bits by which a slot's tag is shifted in its word: even slots have the low half. */
+function tagShift(slot: number): number {
+  return ((slot - BUCKET_SLOTS) & 1) << 4;
 }

@@ -2,7 +2,7 @@
  * Checks a shard that no thread is writing to against everything that must hold there. For tests: what they find
  * in a shard after threads, terminations and random histories must still be one.
  */
-import { bucketOf } from './bucket.js';
+import { bucketOf, matchTags } from './bucket.js';
 import { keyLengthOf, keyStart, kindOf, recordWords, valueLengthOf, valueStart } from './entry.js';
 import { fragmentAt } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
@@ -10,7 +10,6 @@ import { bytesOfWords } from './key-buffer.js';
 import {
   BUCKET_OVERFLOW,
   BUCKET_SLOTS,
-  BUCKET_TAGS,
   BUCKET_WORDS,
   FLAG_DEAD,
   FLAG_FRAGMENT,
@@ -58,7 +57,7 @@ function recordStarts(view: ShardView, wrong: string[]): Set<number> {
 }
 
 function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, wrong: string[]): number {
-  const { words, halves } = view;
+  const { words } = view;
   const seen = new Set<string>();
   for (let i = 0; i < view.buckets; i++) {
     const home = view.indexStart + i * BUCKET_WORDS;
@@ -77,8 +76,7 @@ function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, 
         const hash = hashWords(secrets, words, keyStart(location, kind), length);
         if (kind & (FLAG_DEAD | FLAG_FRAGMENT)) wrong.push(`${where}: dead, or a fragment`);
         if (bucketOf(view, hash) !== home) wrong.push(`${where}: its key belongs to another bucket`);
-        if (halves[((bucket + BUCKET_TAGS) << 1) + slot] !== (hash & 0xffff))
-          wrong.push(`${where}: wrong tag`);
+        if (!(matchTags(words, bucket, hash & 0xffff) & (1 << slot))) wrong.push(`${where}: wrong tag`);
         const key = Buffer.from(bytesOfWords(words, keyStart(location, kind), length)).toString('latin1');
         if (seen.has(key)) wrong.push(`${where}: key ${JSON.stringify(key)} stands in the index twice`);
         seen.add(key);

@@ -22,8 +22,8 @@ import type { ShardView } from './shard-view.js';
 /** Of an entry that never expires. */
 export const NEVER = 0;
 
-/** Values up to this many bytes are copied by a loop: cheaper than a call to the built-in copy. */
-const LOOP_COPY_BYTES = 48;
+/** Bytes up to which a loop is cheaper than a call to the built-in copy. */
+const LOOP_COPY_BYTES = 16;
 
 /** Words of an entry with a key and value of these lengths, the value in one piece. */
 export function entryWords(keyLength: number, valueLength: number, expires: boolean): number {
@@ -156,11 +156,7 @@ export function writeBytes(view: ShardView, at: number, value: Uint8Array, from:
 /** A private copy of `length` bytes of the log from a word index on. */
 export function copyBytes(view: ShardView, at: number, length: number): Uint8Array<ArrayBuffer> {
   const start = at << 2;
-  if (length > LOOP_COPY_BYTES) return view.bytes.slice(start, start + length);
-  const { bytes } = view;
-  const copy = new Uint8Array(length);
-  for (let i = 0; i < length; i++) copy[i] = bytes[start + i];
-  return copy;
+  return view.bytes.slice(start, start + length);
 }
 
 /** The recency tick at which an entry was last read or written, modulo 2^16. */

@@ -6,16 +6,9 @@
  * first every location in it is frozen, by setting a bit that readers ignore and that makes an exchange fail. Who
  * meets a frozen head that is still published, because its mover is slow or dead, moves it himself.
  */
-import { pinSlot } from './bucket.js';
+import { lowestBit, matchTags, pinSlot } from './bucket.js';
 import { fragmentCount, kindOf, valueLengthOf, valueStart } from './entry.js';
-import {
-  BUCKET_OVERFLOW,
-  BUCKET_SLOTS,
-  BUCKET_TAGS,
-  FLAG_FRAGMENTED,
-  FROZEN,
-  SLOTS_PER_BUCKET,
-} from './layout.js';
+import { BUCKET_OVERFLOW, BUCKET_SLOTS, FLAG_FRAGMENTED, FROZEN } from './layout.js';
 import type { ShardView } from './shard-view.js';
 
 /** Where a fragment is referred to. */
@@ -42,13 +35,12 @@ export function placeOf(
   hash: number,
   location: number,
 ): FragmentPlace | undefined {
-  const { words, halves, thread } = view;
+  const { words, thread } = view;
   const tag = hash & 0xffff;
   let bucket = home;
   do {
-    for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
-      if (Atomics.load(halves, ((bucket + BUCKET_TAGS) << 1) + i) !== tag) continue;
-      const slot = bucket + BUCKET_SLOTS + i;
+    for (let matches = matchTags(words, bucket, tag); matches !== 0; matches &= matches - 1) {
+      const slot = bucket + BUCKET_SLOTS + lowestBit(matches);
       const head = pinSlot(view, slot);
       const place = head === 0 ? 0 : placeIn(view, head, location);
       if (place !== 0) return { slot, head, place };

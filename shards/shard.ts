@@ -300,10 +300,10 @@ export class Shard implements EntryFate {
     }
   }
 
-  /** The current recency tick; moves it on when it is time. */
+  /** The current recency tick, or that of a moment ago; moves it on when it is time. */
   #tick(): number {
     const { control } = this.view.thread;
-    if (--this.#accessesToTick > 0) return Atomics.load(control, CONTROL_TICK);
+    if (--this.#accessesToTick > 0) return control[CONTROL_TICK];
     this.#accessesToTick = accessesPerTick(this.keys);
     return Atomics.add(control, CONTROL_TICK, 1) + 1;
   }

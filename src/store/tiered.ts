@@ -48,10 +48,7 @@ export class TieredCache {
    * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}
    */
   get(key: string): ReadResult | undefined | Promise<ReadResult | undefined> {
-    const value = this.map.get(key);
-    if (value !== undefined) return { value, source: 'hit' };
-    if (this.#loadIsOver()) return this.#hitAfterLoad(key);
-    return this.#getDuringLoad(key);
+    return this.state.loaded ? this.#hit(key) : this.#getDuringLoad(key);
   }
 
   /**
@@ -73,38 +70,31 @@ export class TieredCache {
    *   key removed earlier could come back with a later line of the file
    */
   delete(key: string): boolean | Promise<boolean> {
-    if (this.#loadIsOver()) return this.map.delete(key);
-    return this.#deleteAfterLoad(key);
+    return this.state.loaded ? this.map.delete(key) : this.#deleteAfterLoad(key);
   }
 
-  #loadIsOver(): boolean {
-    const { phase } = this.state;
-    return phase !== 'loading' && phase !== 'starting';
-  }
-
-  /** The load may have ended between a miss and the look at the phase: only a miss after the end counts. */
-  #hitAfterLoad(key: string): ReadResult | undefined {
+  #hit(key: string): ReadResult | undefined {
     const value = this.map.get(key);
     return value === undefined ? undefined : { value, source: 'hit' };
   }
 
   async #getDuringLoad(key: string): Promise<ReadResult | undefined> {
     const deadline = performance.now() + LOAD_WAIT_LIMIT;
-    while (!this.#loadIsOver()) {
+    // Asked for by `has`, which counts no miss.
+    while (!this.state.loaded && !this.map.has(key)) {
       if (performance.now() >= deadline) throw stillLoading();
-      await this.state.phaseLeft('loading', LOAD_POLL_INTERVAL);
-      const value = this.map.get(key);
-      if (value !== undefined) return { value, source: 'hit' };
+      await this.state.untilLoaded(LOAD_POLL_INTERVAL);
     }
-    return this.#hitAfterLoad(key);
+    // Either it is there, or the load was over before this look: then a miss is one.
+    return this.#hit(key);
   }
 
   async #deleteAfterLoad(key: string): Promise<boolean> {
     const deadline = performance.now() + LOAD_WAIT_LIMIT;
-    while (!this.#loadIsOver()) {
+    while (!this.state.loaded) {
       const left = deadline - performance.now();
       if (left <= 0) throw stillLoading();
-      await this.state.phaseLeft('loading', left);
+      await this.state.untilLoaded(left);
     }
     return this.map.delete(key);
   }

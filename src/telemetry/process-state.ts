@@ -11,6 +11,8 @@ export type Phase = 'starting' | 'loading' | 'serving' | 'draining';
 const PHASES: readonly Phase[] = ['starting', 'loading', 'serving', 'draining'];
 
 const PHASE_WORD = 0;
+/** 1 once everything that is to be loaded at the start is there. */
+const LOADED_WORD = 1;
 const HEADER_WORDS = 16;
 
 /** Counters a worker keeps, in the order of their 64-bit cells in its row. */
@@ -63,7 +65,7 @@ export class ProcessState {
     return PHASES[Atomics.load(this.#words, PHASE_WORD)] ?? 'starting';
   }
 
-  /** Moves on to a later phase and wakes who waits for it. A phase never goes back: an earlier one is ignored. */
+  /** Moves on to a later phase. A phase never goes back: an earlier one is ignored. */
   advanceTo(phase: Phase): void {
     const next = PHASES.indexOf(phase);
     for (;;) {
@@ -71,12 +73,21 @@ export class ProcessState {
       if (current >= next) return;
       if (Atomics.compareExchange(this.#words, PHASE_WORD, current, next) === current) break;
     }
-    Atomics.notify(this.#words, PHASE_WORD);
   }
 
-  /** Resolves when the phase is another than `phase`, or after `timeout` milliseconds. */
-  async phaseLeft(phase: Phase, timeout: number): Promise<void> {
-    const waiting = Atomics.waitAsync(this.#words, PHASE_WORD, PHASES.indexOf(phase), timeout);
+  /** Whether the data file, if there is one, is in the map: only then does a miss mean that there is no value. */
+  get loaded(): boolean {
+    return Atomics.load(this.#words, LOADED_WORD) === 1;
+  }
+
+  markLoaded(): void {
+    Atomics.store(this.#words, LOADED_WORD, 1);
+    Atomics.notify(this.#words, LOADED_WORD);
+  }
+
+  /** Resolves when the data file is in the map, or after `timeout` milliseconds. */
+  async untilLoaded(timeout: number): Promise<void> {
+    const waiting = Atomics.waitAsync(this.#words, LOADED_WORD, 0, timeout);
     if (waiting.async) await waiting.value;
   }
 

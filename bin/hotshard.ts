@@ -1,0 +1,209 @@
+#!/usr/bin/env node
+/**
+ * The command line: which commands there are, what their flags are called, and what a failure looks like. What
+ * the commands do is elsewhere.
+ */
+import { createRequire } from 'node:module';
+import { z } from 'zod';
+import { CacheClient, ClientError, parseServerUrl, SERVER_URL_FORMAT } from '../src/client.js';
+import { type Command, chooseCommand, type FlagOptions } from '../src/config/command-line.js';
+import type { Config } from '../src/config/config.js';
+import { badValue, quote, UsageError } from '../src/config/errors.js';
+import { type Flags, loadConfig } from '../src/config/load.js';
+import { OPTIONS } from '../src/config/options.js';
+import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+const DEFAULT_URL = 'http://127.0.0.1:3000';
+
+/** Something went wrong that the user can do something about. The message is one readable line; exit code 1. */
+class CommandFailure extends Error {}
+
+const urlFlag: FlagOptions = { describe: 'server to talk to', defaultDescription: DEFAULT_URL };
+const ttlFlag: FlagOptions = {
+  describe: 'time to live: 250ms, 10s, 5m, 1h, 1d; a bare number is seconds, 0 = none',
+  defaultDescription: "the server's",
+};
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    isDefault: true,
+    description: 'Start the server',
+    positionals: [],
+    flags: serverFlags(),
+    examples: [
+      ['$0', 'serve on http://127.0.0.1:3000'],
+      ['$0 --port 8080 --max-memory 1gb --ttl 10m', 'another port, more memory, values live 10 minutes'],
+      ['HOTSHARD_PORT=8080 $0', 'the same flags by environment'],
+    ],
+    run: serveCommand,
+  },
+  {
+    name: 'get',
+    description: 'Print the value of KEY; exit code 1 when it has none',
+    positionals: ['KEY'],
+    flags: { url: urlFlag },
+    examples: [
+      ['$0 get user:1', 'print a value'],
+      ['$0 get -- --weird', 'a key that begins with a dash'],
+    ],
+    async run(flags, [key = '']) {
+      const value = await client(flags).get(key);
+      if (value === undefined) throw noValue(key);
+      await print(value);
+      if (process.stdout.isTTY) await print('\n');
+    },
+  },
+  {
+    name: 'set',
+    description: 'Store VALUE under KEY; the VALUE - is read from standard input',
+    positionals: ['KEY', 'VALUE'],
+    flags: { ttl: ttlFlag, url: urlFlag },
+    examples: [
+      ['$0 set user:1 Ada --ttl 10m', 'store a value for 10 minutes'],
+      ['$0 set logo - < logo.png', 'store a file'],
+    ],
+    async run(flags, [key = '', value = '']) {
+      const target = client(flags);
+      const ttl = duration('--ttl', flags.ttl);
+      await target.set(key, value === '-' ? await standardInput() : Buffer.from(value), ttl);
+    },
+  },
+  {
+    name: 'del',
+    description: 'Remove KEY; exit code 1 when it was not there',
+    positionals: ['KEY'],
+    flags: { url: urlFlag },
+    examples: [['$0 del user:1', 'remove a value']],
+    async run(flags, [key = '']) {
+      if (!(await client(flags).delete(key))) throw noValue(key);
+    },
+  },
+  {
+    name: 'stats',
+    description: "Print the server's counters as JSON",
+    positionals: [],
+    flags: { url: urlFlag },
+    examples: [['$0 stats --url http://10.0.0.5:3000', 'counters of another machine']],
+    async run(flags) {
+      await print(`${JSON.stringify(await client(flags).stats(), null, 2)}\n`);
+    },
+  },
+];
+
+/** The table of options as yargs wants it. Defaults are only shown: a flag that was not given must stay absent. */
+function serverFlags(): Record<string, FlagOptions> {
+  const entries = Object.values(OPTIONS).map((option): [string, FlagOptions] => {
+    const variables = option.environment.map(({ name }) => name).join(', ');
+    return [
+      option.flag,
+      {
+        describe: `${option.description} [${variables}]`,
+        defaultDescription: option.default === '' ? 'none' : option.default,
+        ...(option.alias === undefined ? {} : { alias: option.alias }),
+      },
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Loads the server only now: the other commands start faster without it. */
+async function serveCommand(flags: Flags): Promise<void> {
+  const { config, warnings } = loadConfig(flags, process.env);
+  const { createLogger } = await import('../src/telemetry/log.js');
+  const { serve } = await import('../src/supervisor/supervisor.js');
+  const logger = createLogger(config.logLevel);
+  for (const warning of warnings) logger.warn(warning);
+  try {
+    await serve(config, logger);
+  } catch (error) {
+    logger.debug({ err: error }, 'the server did not start');
+    throw new CommandFailure(startFailure(error, config), { cause: error });
+  }
+}
+
+/** What the user can do about a server that did not start, as one line. */
+function startFailure(error: unknown, { host, port }: Config): string {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+  const address = host === '' ? 'all addresses' : host;
+  const place = `port ${port} (--port) of ${address} (--host)`;
+  // an error with a path is about a file
+  const code = error instanceof Error && 'code' in error && !('path' in error) ? error.code : undefined;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${place} is in use: must be a free port, 0 = any free one`;
+    case 'EACCES':
+      return `no permission to listen on ${place}: ports below 1024 may be reserved`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return `cannot listen on ${place}: must be an address of this machine (${message})`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `cannot listen on ${place}: the host name has no address (${message})`;
+    default:
+      return `the server did not start: ${message}`;
+  }
+}
+
+function client(flags: Flags): CacheClient {
+  const text = typeof flags.url === 'string' ? flags.url : DEFAULT_URL;
+  const url = parseServerUrl(text);
+  if (url === undefined) throw badValue('--url', text, SERVER_URL_FORMAT);
+  return new CacheClient(url);
+}
+
+/** Milliseconds of a flag that may be absent. */
+function duration(flag: string, text: unknown): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw badValue(flag, text, DURATION_FORMAT);
+  return milliseconds;
+}
+
+function noValue(key: string): CommandFailure {
+  return new CommandFailure(`no value found for key ${quote(key)}`);
+}
+
+async function standardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Writes to standard output, exactly these bytes. A reader that has read enough (`| head -c 1`) is no error. */
+function print(output: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') resolve();
+      else reject(error);
+    });
+    process.stdout.write(output, (error) => {
+      if (error === undefined || error === null) resolve();
+    });
+  });
+}
+
+function packageVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('hotshard/package.json');
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const choice = chooseCommand(COMMANDS, args);
+  if (choice.kind === 'command') await choice.run();
+  else await print(`${choice.kind === 'help' ? choice.text : packageVersion()}\n`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const isExpected =
+    error instanceof UsageError || error instanceof CommandFailure || error instanceof ClientError;
+  console.error(isExpected ? `hotshard: ${error.message}` : error);
+  // Not only `exitCode`: a server that failed to start may have left threads behind.
+  process.exit(error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE);
+}

@@ -1,0 +1,199 @@
+/**
+ * The table of the server's options: the one place that says which flags and environment variables there are,
+ * what they default to, what they mean and what they allow. Command line, help, messages and documents come
+ * from it.
+ */
+import { isIP, isIPv6 } from 'node:net';
+import { z } from 'zod';
+import { type Config, LOG_LEVELS } from './config.js';
+import { effectiveParallelism } from './parallelism.js';
+import { DURATION_FORMAT, parseDuration, parseSize, SIZE_FORMAT } from './units.js';
+
+/** More requests in flight than this only queue up elsewhere: a higher limit is lowered to it, with a warning. */
+export const MAX_CONCURRENCY = 500;
+
+/** How a value is read from text. */
+export interface ValueFormat<Value> {
+  /** What is allowed, so that "must be …" can stand before it. */
+  readonly allowed: string;
+  readonly schema: z.ZodType<Value, string>;
+}
+
+/** An environment variable that can give an option's value. */
+export interface EnvironmentVariable<Value> {
+  readonly name: string;
+  /** Set where the variable is written in another way than the flag. */
+  readonly format?: ValueFormat<Value>;
+}
+
+/** One option: its flag, its variables and its value. */
+export interface Option<Value> extends ValueFormat<Value> {
+  /** Long flag, without its dashes. */
+  readonly flag: string;
+  /** One-letter flag. */
+  readonly alias?: string;
+  /** In order of precedence: the first one that is set counts. */
+  readonly environment: readonly EnvironmentVariable<Value>[];
+  /** As it would be written on the command line; empty: none. */
+  readonly default: string;
+  /** What it does, as a phrase for the help. */
+  readonly description: string;
+  /** Whether an empty value means something. Otherwise an empty flag is an error and an empty variable unset. */
+  readonly mayBeEmpty?: boolean;
+  /** Text in a variable that somebody else put there for another purpose: passed over, with a warning. */
+  readonly foreign?: { readonly pattern: RegExp; readonly reason: string };
+}
+
+export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> };
+
+const HOST_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i;
+const MAX_HOST_NAME_LENGTH = 253;
+const MAX_HOST_LABEL_LENGTH = 63;
+const MAX_KEYS_LIMIT = 2 ** 31 - 1;
+const MIN_MEMORY = 64 * 1024;
+const MAX_WORKERS = 1024;
+const MAX_SHARDS = 1024;
+
+const milliseconds: ValueFormat<number> = {
+  allowed: 'a whole number of milliseconds (0 = none)',
+  schema: wholeNumber(0),
+};
+
+export const OPTIONS: Options = {
+  port: {
+    flag: 'port',
+    alias: 'p',
+    environment: [{ name: 'HOTSHARD_PORT' }, { name: 'PROXY_PORT' }],
+    default: '3000',
+    description: 'HTTP port (0 = any free one, logged)',
+    allowed: 'a whole number from 0 to 65535',
+    schema: wholeNumber(0, 65_535),
+    foreign: {
+      pattern: /^tcp:\/\//,
+      reason: 'Kubernetes sets it for a service of that name; `enableServiceLinks: false` turns that off',
+    },
+  },
+  host: {
+    flag: 'host',
+    environment: [{ name: 'HOTSHARD_HOST' }, { name: 'PROXY_HOST' }],
+    default: '127.0.0.1',
+    description: "address to bind, IPv4 or IPv6 ('' = all addresses)",
+    allowed: "an IPv4 address, an IPv6 address or a host name ('' = all addresses)",
+    schema: z.string().transform(stripBrackets).refine(isHost),
+    mayBeEmpty: true,
+  },
+  concurrencyLimit: {
+    flag: 'concurrency-limit',
+    alias: 'c',
+    environment: [{ name: 'HOTSHARD_CONCURRENCY_LIMIT' }],
+    default: '250',
+    description: `requests in flight over all workers, at most ${MAX_CONCURRENCY}`,
+    allowed: `a whole number from 1 to ${MAX_CONCURRENCY}`,
+    schema: wholeNumber(1),
+  },
+  backlogLimit: {
+    flag: 'backlog-limit',
+    environment: [{ name: 'HOTSHARD_BACKLOG_LIMIT' }],
+    default: '4096',
+    description: 'requests that may wait for a place; past it: 503 and Retry-After',
+    allowed: `a whole number from 0 to ${MAX_KEYS_LIMIT}`,
+    schema: wholeNumber(0, MAX_KEYS_LIMIT),
+  },
+  workers: {
+    flag: 'workers',
+    alias: 'w',
+    environment: [{ name: 'HOTSHARD_WORKERS' }],
+    default: 'auto',
+    description: 'worker threads; auto = available parallelism; 0 = serve on the main thread (profiling)',
+    allowed: `auto, or a whole number from 0 to ${MAX_WORKERS}`,
+    schema: z.union([z.literal('auto').transform(() => effectiveParallelism()), wholeNumber(0, MAX_WORKERS)]),
+  },
+  maxMemory: {
+    flag: 'max-memory',
+    environment: [{ name: 'HOTSHARD_MAX_MEMORY' }],
+    default: '256mb',
+    description: 'memory of the shared map, all of it: index and entries',
+    allowed: `${SIZE_FORMAT}, at least 64kb`,
+    schema: size(MIN_MEMORY),
+  },
+  maxKeys: {
+    flag: 'max-keys',
+    environment: [{ name: 'HOTSHARD_MAX_KEYS' }, { name: 'PROXY_MAX_KEYS' }],
+    default: '0',
+    description: 'most keys held, 0 = as many as fit',
+    allowed: `a whole number from 0 to ${MAX_KEYS_LIMIT} (0 = as many as fit)`,
+    schema: wholeNumber(0, MAX_KEYS_LIMIT),
+  },
+  ttl: {
+    flag: 'ttl',
+    environment: [{ name: 'HOTSHARD_TTL' }, { name: 'PROXY_TTL_MS', format: milliseconds }],
+    default: '0',
+    description: 'default time to live: 250ms, 10s, 5m, 1h, 1d; a bare number is seconds, 0 = none',
+    allowed: DURATION_FORMAT,
+    schema: duration(),
+  },
+  maxValueSize: {
+    flag: 'max-value-size',
+    environment: [{ name: 'HOTSHARD_MAX_VALUE_SIZE' }],
+    default: '1mb',
+    description: 'largest value (by default no more than --max-memory)',
+    allowed: `${SIZE_FORMAT}, at least 1`,
+    schema: size(1),
+  },
+  shards: {
+    flag: 'shards',
+    environment: [{ name: 'HOTSHARD_SHARDS' }],
+    default: 'auto',
+    description: 'shards of the map',
+    allowed: `auto, or a whole number from 1 to ${MAX_SHARDS}`,
+    schema: z.union([z.literal('auto').transform(() => undefined), wholeNumber(1, MAX_SHARDS)]),
+  },
+  load: {
+    flag: 'load',
+    environment: [{ name: 'HOTSHARD_LOAD' }],
+    default: '',
+    description: 'data file to serve, one "key<space>value" a line',
+    allowed: 'the path of a file',
+    // A NUL can't be part of any path, and node:fs would throw later, where nobody knows the flag any more.
+    schema: z
+      .string()
+      .refine((path) => !path.includes('\0'))
+      .transform((path) => (path === '' ? undefined : path)),
+  },
+  logLevel: {
+    flag: 'log-level',
+    environment: [{ name: 'HOTSHARD_LOG_LEVEL' }],
+    default: 'info',
+    description: `${LOG_LEVELS.join(', ')}; logs are JSON lines, readable when the terminal is a TTY`,
+    allowed: `one of ${LOG_LEVELS.join(', ')}`,
+    schema: z.enum(LOG_LEVELS),
+  },
+};
+
+/** Decimal digits only: no sign, no exponent, no `0x`, no blanks, which `Number` would all take. */
+function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+  return z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
+}
+
+function size(min: number): z.ZodType<number, string> {
+  return z.string().transform(parseSize).pipe(z.number().min(min));
+}
+
+function duration(): z.ZodType<number, string> {
+  return z.string().transform(parseDuration).pipe(z.number());
+}
+
+/** `[::1]`, as IPv6 addresses are written in URLs, becomes `::1`. */
+function stripBrackets(host: string): string {
+  const inside = /^\[(.*)\]$/.exec(host)?.[1];
+  return inside !== undefined && isIPv6(inside) ? inside : host;
+}
+
+function isHost(host: string): boolean {
+  if (host === '' || isIP(host) !== 0) return true;
+  if (host.length > MAX_HOST_NAME_LENGTH) return false;
+  const labels = host.split('.');
+  // A name whose last label is a number is a mistyped IPv4 address: no top-level domain is a number.
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return false;
+  return labels.every((label) => label.length <= MAX_HOST_LABEL_LENGTH && HOST_LABEL.test(label));
+}

@@ -1,0 +1,149 @@
+/**
+ * Request bodies: read to the last byte or not used at all, and got rid of so that the client can read the
+ * answer. Hapi itself would reset the connection on a chunked body that grows too large.
+ */
+import type { IncomingMessage } from 'node:http';
+import { badRequest, entityTooLarge } from '@hapi/boom';
+import type { Request } from '@hapi/hapi';
+import { lingerAfterAnswer } from './linger.js';
+
+/**
+ * How long an answer waits for the end of a body nobody wants, so that the connection can be kept: in silence, and
+ * in all, in milliseconds.
+ */
+const DISCARD_SILENCE = 1_000;
+const DISCARD_LIMIT = 5_000;
+
+/**
+ * The body of a request, complete and as it was sent. What is left of one too large is the caller's to discard.
+ *
+ * @param limit bytes it may have
+ * @throws {Boom} 413 when it has more, 400 when the client broke off
+ */
+export async function readBody(request: Request, limit: number): Promise<Buffer> {
+  const { req } = request.raw;
+  if (announcedLength(req) <= limit) {
+    const body = await collect(req, limit);
+    if (body !== undefined) return body;
+  }
+  throw entityTooLarge(`a value has at most ${limit} bytes`);
+}
+
+/**
+ * Waits for the end of a body and drops it. When the end is long in coming, the connection will be closed after
+ * the answer instead.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  const { req } = request.raw;
+  if (!carriesBody(req) || req.complete || req.destroyed) return;
+  if (!isWithheld(request) && (await endsSoon(req))) return;
+  closeAfterAnswer(request);
+}
+
+/**
+ * Whether a request says that it has a body, be it an empty one. Until such a body has ended Hapi closes the
+ * connection after its answer.
+ */
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+/**
+ * For an answer that can't wait for the body: what comes of it is dropped. Hapi and Node close the connection after
+ * the answer when the body has not ended by then, and the client gets to read it.
+ */
+export function closeAfterAnswer(request: Request): void {
+  const { req } = request.raw;
+  if (!carriesBody(req) || req.httpVersionMajor > 1) return;
+  lingerAfterAnswer(req.socket);
+  req.resume();
+}
+
+/**
+ * Lets a client keep a body that it announced with `Expect: 100-continue` and that is too large, instead of
+ * asking for it. To be called before Hapi reads the payload.
+ *
+ * @param limit bytes it may have
+ */
+export function withholdContinue(request: Request, limit: number): void {
+  if (announcedLength(request.raw.req) <= limit) return;
+  // A payload that is there already is none that Hapi would send 100 for.
+  const mutable: { payload: unknown } = request;
+  mutable.payload = null;
+}
+
+function isWithheld(request: Request): boolean {
+  return request.payload === null;
+}
+
+/** HTTP/2 needs no header to have a body. */
+function carriesBody(req: IncomingMessage): boolean {
+  return announcesBody(req) || req.httpVersionMajor > 1;
+}
+
+function announcedLength(req: IncomingMessage): number {
+  return Number(req.headers['content-length'] ?? 0);
+}
+
+/** The body; `undefined` as soon as it has more bytes than the limit. */
+function collect(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    if (req.destroyed && !req.readableEnded) {
+      reject(brokenOff());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer): void => {
+      length += chunk.byteLength;
+      if (length <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      stop();
+      resolve(undefined);
+    };
+    const onEnd = (): void => {
+      stop();
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
+    };
+    const onClose = (): void => {
+      stop();
+      reject(brokenOff());
+    };
+    const stop = (): void => {
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onClose);
+    };
+    req.on('data', onData);
+    req.on('end', onEnd);
+    req.on('close', onClose);
+  });
+}
+
+function endsSoon(req: IncomingMessage): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (ended: boolean): void => {
+      clearTimeout(silence);
+      clearTimeout(limit);
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onEnd);
+      resolve(ended);
+    };
+    const onData = (): void => {
+      silence.refresh();
+    };
+    const onEnd = (): void => settle(true);
+    const silence = setTimeout(() => settle(false), DISCARD_SILENCE);
+    const limit = setTimeout(() => settle(false), DISCARD_LIMIT);
+    req.on('data', onData);
+    req.on('end', onEnd);
+    req.on('close', onEnd);
+  });
+}
+
+function brokenOff(): Error {
+  return badRequest('the body broke off');
+}

@@ -1,0 +1,58 @@
+/**
+ * Answers to what is no HTTP: Node's parser gave up, or the time for a request ran out. Hapi's own answer has
+ * neither body nor `connection: close`, and closes so fast that the client may not get to read it.
+ */
+import type { Server } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Request } from '@hapi/hapi';
+import type { InFlight } from './in-flight.js';
+import { lingeringClose } from './linger.js';
+
+/** Status by the code of the parser's or the timer's error; others are 400. */
+const STATUS_OF: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+export function answerClientErrors(listener: Server, inFlight: InFlight): void {
+  const ending = new WeakSet<Socket>();
+  listener.removeAllListeners('clientError');
+  listener.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    // What still comes is read, and is an error each time, until the lingering close is over.
+    if (ending.has(socket)) return;
+    ending.add(socket);
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    const requests = inFlight.on(socket);
+    const broken = requests.find(({ raw }) => !raw.req.complete);
+    const before = requests.filter((request) => request !== broken).at(-1);
+    afterAnswer(before, () => end(socket, broken, STATUS_OF[error.code ?? ''] ?? 400));
+  });
+}
+
+/** Requests that came before the broken one on its connection keep their answers. */
+function afterAnswer(request: Request | undefined, proceed: () => void): void {
+  if (request === undefined) proceed();
+  else request.raw.res.once('close', proceed);
+}
+
+function end(socket: Socket, broken: Request | undefined, status: number): void {
+  const answered = broken?.raw.res.headersSent ?? false;
+  if (socket.writable && !answered) socket.write(rawAnswer(status));
+  lingeringClose(socket);
+}
+
+/** An answer as it goes over the wire, in the form of Hapi's errors. The connection ends with it. */
+export function rawAnswer(status: number, headers = ''): string {
+  const error = STATUS_CODES[status] ?? '';
+  const body = JSON.stringify({ statusCode: status, error, message: error });
+  return (
+    `HTTP/1.1 ${status} ${error}\r\n${headers}content-type: application/json; charset=utf-8\r\n` +
+    `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+  );
+}

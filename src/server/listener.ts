@@ -1,0 +1,96 @@
+/**
+ * The HTTP server under Hapi: its limits, its counted connections, and its drain. Who listens is decided
+ * elsewhere; connections may also be handed over by a fast lane.
+ */
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import type { ProcessState } from '../telemetry/process-state.js';
+import { rawAnswer } from './client-error.js';
+
+/** Bytes of request line and headers: a key of 512 bytes, all percent-encoded, takes a tenth of it. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Milliseconds a client has for the headers of a request, and for all of it. */
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 60_000;
+
+/** Milliseconds between looks for requests past these. */
+const TIMEOUT_CHECK_INTERVAL = 1_000;
+
+/** Milliseconds an idle connection is kept: longer than load balancers keep theirs (60 s). */
+const KEEP_ALIVE_TIMEOUT = 65_000;
+
+/** Milliseconds a connection may be silent in the middle of a request or an answer. */
+const SILENCE_TIMEOUT = 60_000;
+
+/** Milliseconds between looks for connections that have become idle during a drain. */
+const DRAIN_INTERVAL = 20;
+
+export interface ListenerTimeouts {
+  readonly headersTimeout?: number;
+  readonly requestTimeout?: number;
+}
+
+export class HttpListener {
+  readonly server: http.Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #handedOver = new WeakSet<Socket>();
+
+  /** @param worker the worker's row of counters, from 0 */
+  constructor(state: ProcessState, worker: number, timeouts: ListenerTimeouts = {}) {
+    this.server = http.createServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+      headersTimeout: timeouts.headersTimeout ?? HEADERS_TIMEOUT,
+      requestTimeout: timeouts.requestTimeout ?? REQUEST_TIMEOUT,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    });
+    this.server.timeout = SILENCE_TIMEOUT;
+    // Node begins to watch these timeouts when it listens, which a server that is handed connections never does.
+    this.server.emit('listening');
+    this.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      const counted = !this.#handedOver.has(socket);
+      if (counted) {
+        state.count(worker, 'connections');
+        state.count(worker, 'openConnections');
+      }
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        if (counted) state.count(worker, 'openConnections', -1);
+      });
+    });
+    this.server.on('connect', (_request, stream) => {
+      stream.end(rawAnswer(405, 'allow: GET, HEAD, POST, PUT, DELETE\r\n'));
+    });
+  }
+
+  /** Takes a connection that was accepted, and counted, elsewhere. Bytes read from it must have been unshifted; it may be paused. */
+  handOver(socket: Socket): void {
+    this.#handedOver.add(socket);
+    this.server.emit('connection', socket);
+    socket.resume();
+  }
+
+  /**
+   * Resolves when all connections are closed: those that are idle now or become so, and at the end of `timeout`
+   * (milliseconds) all others. Whoever calls it sees to it that answers end their connections.
+   */
+  async drain(timeout: number): Promise<void> {
+    const deadline = performance.now() + timeout;
+    while (this.#sockets.size > 0 && performance.now() < deadline) {
+      this.#closeIdle();
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_INTERVAL));
+    }
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #closeIdle(): void {
+    this.server.closeIdleConnections();
+    // To Node a connection on which nothing has been said yet is not idle.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+}

@@ -1,0 +1,26 @@
+/** What the worker's row of counters learns from the Hapi server. */
+import type { Request, Server } from '@hapi/hapi';
+import type { ProcessState } from '../../telemetry/process-state.js';
+
+/** What the server needs of a logger; a pino logger is one. */
+export interface ServerLogger {
+  error(details: object, message: string): void;
+}
+
+/** @param worker the worker's row, from 0 */
+export function countErrors(hapi: Server, state: ProcessState, worker: number): void {
+  hapi.events.on('response', (request) => {
+    if (statusOf(request) >= 500) state.count(worker, 'errors');
+  });
+}
+
+/** Writes down what Hapi answers with 500 and hides from the client. */
+export function logFailures(hapi: Server, logger: ServerLogger): void {
+  hapi.events.on({ name: 'request', channels: 'error' }, (request, event) => {
+    logger.error({ err: event.error, method: request.method, path: request.path }, 'a request failed');
+  });
+}
+
+function statusOf({ response }: Request): number {
+  return 'isBoom' in response ? response.output.statusCode : response.statusCode;
+}

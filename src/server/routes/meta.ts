@@ -1,0 +1,26 @@
+/** What is said at the root, and the counters. */
+import type { TieredCache } from '../../store/tiered.js';
+import type { Handler } from '../errors.js';
+import { rawQuery } from '../query.js';
+import { queryKey } from '../schemas.js';
+import type { Endpoint } from './table.js';
+import { valueAnswer } from './value.js';
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** @param stats gives what `/stats` answers */
+export function metaEndpoints(cache: TieredCache, stats: () => object): Endpoint[] {
+  const root: Handler = (request, h) => {
+    if (rawQuery(request.raw.req.url ?? '') === '') return h.response('Hello, World!').type(TEXT);
+    const key = queryKey(request);
+    if (key === undefined)
+      return h.response("Missing 'key' parameter in the query string").code(400).type(TEXT);
+    const found = cache.get(key);
+    if (found instanceof Promise) return found.then((result) => valueAnswer(h, result, 'Key not found'));
+    return valueAnswer(h, found, 'Key not found');
+  };
+  return [
+    { path: '/', methods: { GET: root } },
+    { path: '/stats', methods: { GET: (_request, h) => h.response(stats()) } },
+  ];
+}

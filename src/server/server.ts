@@ -1,0 +1,113 @@
+/**
+ * The HTTP server of one worker: Hapi, which owns every route, every error and every rule, over a listener whose
+ * connections come from elsewhere.
+ */
+import type http from 'node:http';
+import type { Socket } from 'node:net';
+import Hapi from '@hapi/hapi';
+import type { Config } from '../config/config.js';
+import type { ConcurrencyLimit } from '../limits/concurrency.js';
+import type { TieredCache } from '../store/tiered.js';
+import type { ProcessState } from '../telemetry/process-state.js';
+import { collectStats } from '../telemetry/stats.js';
+import { withholdContinue } from './body.js';
+import { answerClientErrors } from './client-error.js';
+import { InFlight } from './in-flight.js';
+import { HttpListener, type ListenerTimeouts } from './listener.js';
+import { countErrors, logFailures, type ServerLogger } from './plugins/counters.js';
+import { limitConcurrency } from './plugins/limits.js';
+import { healthEndpoints } from './routes/health.js';
+import { lookupEndpoints } from './routes/lookup.js';
+import { metaEndpoints } from './routes/meta.js';
+import { routeTable } from './routes/table.js';
+import { valueEndpoints } from './routes/value.js';
+import { keepDotSegments } from './target.js';
+
+export type { ServerLogger } from './plugins/counters.js';
+
+export interface HttpServerOptions {
+  readonly cache: TieredCache;
+  readonly state: ProcessState;
+  readonly limit: ConcurrencyLimit;
+  readonly config: Pick<Config, 'maxValueSize'>;
+  /** The worker's row of counters, from 0. */
+  readonly worker: number;
+  readonly logger?: ServerLogger;
+  /** Milliseconds; for tests. */
+  readonly timeouts?: ListenerTimeouts;
+}
+
+export interface HttpServer {
+  /** Not listening: the caller has it listen, or emits connections on it by {@link handOver}. */
+  readonly listener: http.Server;
+  readonly hapi: Hapi.Server;
+  /** Takes a connection that was accepted, and counted, elsewhere, with the bytes read from it unshifted. */
+  handOver(socket: Socket): void;
+  /** Must be done before the first request: until then every answer closes its connection. */
+  start(): Promise<void>;
+  /** Stops accepting, finishes what is in flight within `timeout` milliseconds, and closes what is left then. */
+  stop(timeout: number): Promise<void>;
+}
+
+export function createServer(options: HttpServerOptions): HttpServer {
+  const { cache, state, limit, config, worker, logger, timeouts } = options;
+  const listener = new HttpListener(state, worker, timeouts);
+  const hapi = hapiServer(listener.server);
+  const inFlight = new InFlight(limit);
+
+  answerClientErrors(listener.server, inFlight);
+  const admit = limitConcurrency(hapi, inFlight);
+  // One step for all that comes before the routes: Hapi spends about 1 µs on each.
+  hapi.ext('onRequest', (request, h) => {
+    state.count(worker, 'requests');
+    keepDotSegments(request);
+    if (request.headers.expect !== undefined) withholdContinue(request, config.maxValueSize);
+    return admit(request, h);
+  });
+  countErrors(hapi, state, worker);
+  if (logger !== undefined) logFailures(hapi, logger);
+  hapi.route(
+    routeTable([
+      ...metaEndpoints(cache, () => collectStats({ map: cache.map, state, limit, worker })),
+      ...valueEndpoints(cache, config.maxValueSize),
+      ...lookupEndpoints(cache),
+      ...healthEndpoints(state),
+    ]),
+  );
+
+  return {
+    listener: listener.server,
+    hapi,
+    handOver: (socket) => listener.handOver(socket),
+    start: () => hapi.start(),
+    stop: async (timeout) => {
+      const stopped = hapi.stop({ timeout });
+      await listener.drain(timeout);
+      await stopped;
+    },
+  };
+}
+
+/** Values are bytes and go as they came: nothing here looks into them, compresses them or cuts them. */
+function hapiServer(listener: http.Server): Hapi.Server {
+  return Hapi.server({
+    listener,
+    autoListen: false,
+    debug: false,
+    compression: false,
+    // Hapi counts connections from the moment it listens, which here it may never do; `HttpListener` drains.
+    operations: { cleanStop: false },
+    routes: {
+      state: { parse: false, failAction: 'ignore' },
+      response: { emptyStatusCode: 200, ranges: false },
+      payload: {
+        output: 'stream',
+        parse: false,
+        // A `Content-Type` that can't be parsed would be 400.
+        override: 'application/octet-stream',
+        // `readBody` counts, since Hapi's own 413 does not reach a client that sends chunks.
+        maxBytes: Number.MAX_SAFE_INTEGER,
+      },
+    },
+  });
+}

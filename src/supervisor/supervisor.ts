@@ -1,0 +1,253 @@
+/**
+ * The main thread: makes what the workers share, takes the port, starts the workers, and sees to a good end.
+ * With `--workers 0` it serves itself, with the same code.
+ */
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { releaseAllOf } from '../limits/concurrency.js';
+import { createServer } from '../server/server.js';
+import { type CreateServer, type RunningWorker, startWorker } from '../worker/lifecycle.js';
+import { createShared, handlesOf, type Shared } from '../worker/shared.js';
+import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
+import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
+import { Pool, type RestartPolicy } from './pool.js';
+
+/** What a data file is loaded into, in the background, while the workers already serve. */
+export interface LoadContext extends Shared {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Aborted when the program is about to end. */
+  readonly signal: AbortSignal;
+}
+
+export interface ServeOptions {
+  /**
+   * Loads the data file; called when the workers accept connections. The phase is `loading` until its promise
+   * resolves; if it rejects, the program ends with exit code 1.
+   */
+  readonly startLoad?: (context: LoadContext) => Promise<void>;
+
+  // What follows is for tests.
+  readonly workerEntry?: URL;
+  readonly createServer?: CreateServer;
+  readonly sharing?: Sharing;
+  readonly restarts?: RestartPolicy;
+  /** Milliseconds. */
+  readonly drainLimit?: number;
+  readonly signals?: SignalSource;
+  readonly exit?: (code: number) => void;
+}
+
+/** The workers, wherever they run. */
+interface Crew {
+  /** Resolves when all of them accept connections, with the address. */
+  start(): Promise<AddressInfo | undefined>;
+  /** Resolves with how many connections with a request in flight were cut off after `limit` milliseconds. */
+  drain(limit: number): Promise<number>;
+}
+
+/** How much longer than its limit a drain may take as a whole, in milliseconds. */
+const DRAIN_MARGIN = 500;
+
+/**
+ * Serves until the program is told to stop. Resolves when every worker accepts connections; from then on the
+ * program lives by its workers and ends by `process.exit`: 0 after SIGINT or SIGTERM, 1 when a worker dies again
+ * and again or the data file can't be loaded, 130 or 143 at a second signal.
+ *
+ * @param logger writes synchronously: the last lines come right before the exit
+ * @throws the system error when the port can't be had (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND …),
+ *   or what keeps a worker from starting; nothing is left running then
+ */
+export async function serve(config: Config, logger: Logger, options: ServeOptions = {}): Promise<void> {
+  await new Supervisor(config, logger, options).serve();
+}
+
+class Supervisor {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #options: ServeOptions;
+  readonly #shared: Shared;
+  readonly #ending = new AbortController();
+  #port: SharedPort | undefined;
+  #crew: Crew | undefined;
+
+  constructor(config: Config, logger: Logger, options: ServeOptions) {
+    const sharing = options.sharing ?? sharingFor(config.workers);
+    // A port that can't be shared is served by one thread.
+    const workers = sharing === 'exclusive' ? Math.min(config.workers, 1) : config.workers;
+    if (workers < config.workers) {
+      logger.warn(
+        { workers: config.workers },
+        'this system can not share a port among threads: one worker serves',
+      );
+    }
+    this.#config = { ...config, workers };
+    this.#logger = logger;
+    this.#options = { ...options, sharing };
+    this.#shared = createShared(this.#config);
+  }
+
+  async serve(): Promise<void> {
+    const { host, port, workers } = this.#config;
+    const unwatchSignals = this.#watchSignals();
+    try {
+      this.#port = await openPort({ host, port, sharing: this.#options.sharing ?? sharingFor(workers) });
+      if (this.#ending.signal.aborted) return this.#port.close();
+      this.#crew = workers === 0 ? this.#mainThread(this.#port) : this.#threads(this.#port);
+      const address = await this.#crew.start();
+      if (address === undefined || this.#ending.signal.aborted) return;
+      this.#load();
+      const url = urlOf(address);
+      this.#logger.info(
+        { address: url, workers },
+        `hotshard serves on ${url} with ${workersInWords(workers)}`,
+      );
+    } catch (error) {
+      this.#port?.close();
+      unwatchSignals();
+      throw error;
+    }
+  }
+
+  #watchSignals(): () => void {
+    return onStopSignals(this.#options.signals ?? process, {
+      drain: (signal) => {
+        this.#logger.info({ signal }, 'draining: what is in flight is finished');
+        this.#end(0);
+      },
+      abort: (signal, exitCode) => {
+        this.#logger.warn({ signal }, 'second signal: stopping at once');
+        this.#exit(exitCode);
+      },
+    });
+  }
+
+  /** Goes on to `serving`, at once or when the data file has been loaded. */
+  #load(): void {
+    const { startLoad } = this.#options;
+    const { state } = this.#shared;
+    const done = () => {
+      state.markLoaded();
+      state.advanceTo('serving');
+    };
+    if (startLoad === undefined) {
+      done();
+      return;
+    }
+    state.advanceTo('loading');
+    const context = {
+      ...this.#shared,
+      config: this.#config,
+      logger: this.#logger,
+      signal: this.#ending.signal,
+    };
+    startLoad(context).then(
+      () => {
+        if (!this.#ending.signal.aborted) done();
+      },
+      (error: unknown) => {
+        if (this.#ending.signal.aborted) return;
+        this.#logger.fatal({ err: error }, 'the data file could not be loaded');
+        this.#end(1);
+      },
+    );
+  }
+
+  /** Drains and exits. The first call decides on the exit code. */
+  #end(exitCode: number): void {
+    if (this.#ending.signal.aborted) return;
+    this.#shared.state.advanceTo('draining');
+    this.#ending.abort();
+    this.#drain().then(
+      () => this.#exit(exitCode),
+      (error: unknown) => {
+        this.#logger.error({ err: error }, 'draining failed');
+        this.#exit(1);
+      },
+    );
+  }
+
+  async #drain(): Promise<void> {
+    const limit = this.#options.drainLimit ?? DRAIN_LIMIT;
+    // Before the workers do: whoever closes last resets what is queued, and only a worker can serve that first.
+    this.#port?.close();
+    const drained = this.#crew?.drain(limit) ?? 0;
+    const cut = await Promise.race([drained, delay(limit + DRAIN_MARGIN, undefined, { ref: false })]);
+    if (cut !== 0) this.#logger.warn({ connections: cut }, 'requests in flight were cut off');
+    this.#logger.info('stopped');
+  }
+
+  #exit(code: number): void {
+    if (this.#options.exit === undefined) process.exit(code);
+    this.#options.exit(code);
+  }
+
+  #mainThread(port: SharedPort): Crew {
+    let running: Promise<RunningWorker> | undefined;
+    const start = async (): Promise<RunningWorker> =>
+      startWorker({
+        config: this.#config,
+        shared: this.#shared,
+        worker: 0,
+        ticket: await port.ticket(0),
+        createServer: this.#options.createServer ?? createServer,
+        logger: this.#logger,
+      });
+    return {
+      start: async () => {
+        running = start();
+        return (await running).address;
+      },
+      drain: async (limit) => (await running)?.drain(limit) ?? 0,
+    };
+  }
+
+  #threads(port: SharedPort): Crew {
+    let address: AddressInfo | undefined;
+    const shared = handlesOf(this.#shared);
+    const { state, limit } = this.#shared;
+    const pool = new Pool({
+      workers: this.#config.workers,
+      entry: this.#options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
+      logger: this.#logger,
+      ...(this.#options.restarts === undefined ? {} : { restarts: this.#options.restarts }),
+      workerData: async (worker) => ({
+        worker,
+        config: this.#config,
+        shared,
+        ticket: await port.ticket(worker),
+      }),
+      onAdopting: (worker) => port.adopted(worker),
+      onListening: (worker, bound) => {
+        port.listening(worker);
+        address ??= bound;
+      },
+      onWorkerGone: (worker) => {
+        port.gone(worker);
+        releaseAllOf(limit, worker);
+        // Its connections have ended with it, and it can't say so any more.
+        state.count(worker, 'openConnections', -state.row(worker).openConnections);
+      },
+      onReplace: (worker) => state.count(worker, 'restarts'),
+      onCrashLoop: () => this.#end(1),
+    });
+    return {
+      start: async () => {
+        await pool.start();
+        return address;
+      },
+      drain: (limit) => pool.drain(limit),
+    };
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function workersInWords(workers: number): string {
+  if (workers === 0) return 'no workers, on the main thread';
+  return workers === 1 ? '1 worker' : `${workers} workers`;
+}

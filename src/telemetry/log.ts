@@ -1,0 +1,32 @@
+/**
+ * The logger of the process: JSON lines on standard output, readable ones where that is a terminal. Both are
+ * written synchronously and in this thread: a transport in another thread would lose the last lines before an
+ * exit, which are the ones that explain it.
+ */
+import { isatty } from 'node:tty';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from '../config/config.js';
+
+const STANDARD_OUTPUT = 1;
+
+/**
+ * A logger whose lines carry an ISO time, a numeric level (pino's) and the process id.
+ *
+ * @param level the lowest level that is written
+ * @param destination where lines go; absent: standard output
+ */
+export function createLogger(level: LogLevel, destination: DestinationStream = standardOutput()): Logger {
+  return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/**
+ * Standard output as a place for log lines.
+ *
+ * @param readable whether people read it there rather than programs; absent: when it is a terminal. (Asked of
+ *   the descriptor, because in a worker thread `process.stdout` doesn't know.)
+ */
+export function standardOutput(readable: boolean = isatty(STANDARD_OUTPUT)): DestinationStream {
+  if (readable) return pretty({ destination: STANDARD_OUTPUT, sync: true, ignore: 'pid' });
+  return pino.destination({ dest: STANDARD_OUTPUT, sync: true });
+}

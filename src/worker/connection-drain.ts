@@ -1,0 +1,187 @@
+/**
+ * Ends the connections of one HTTP/1.1 listener without losing a request: what the kernel has already accepted
+ * for us is served, what is in flight is finished, and clients are told to connect anew.
+ *
+ * Closing a listening socket resets the connections in its accept queue, and closing a connection resets it when
+ * there are unread bytes. POSIX has no way to stop a socket from queueing other than to close it. So the listener
+ * is closed in the check phase of a turn of the event loop whose poll had nothing to report: libuv polls level-
+ * triggered, hence a poll without an event saw an empty queue, and had it read the first bytes of every request
+ * that had come. (libuv accepts one connection per poll since 1.45: the turns before empty the queue.)
+ *
+ * Such a turn has to be brought about, because clients that get an answer connect again at once, in that very
+ * turn. So requests are held back, a few milliseconds, until the listener is closed, and answered then: while
+ * all clients wait there is silence.
+ *
+ * Not promised: a connection that completes, or a request that comes on an idle connection, between that poll and
+ * the close, some microseconds, is reset; so is what is queued when new connections do not cease for
+ * {@link HARD_HOLD_LIMIT}. HTTP/1.1 clients have to expect that of any connection (RFC 9112, section 9.5).
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * How long nothing should have happened before the listener is closed, in milliseconds: a client needs some time
+ * to connect again when it has been answered.
+ */
+const SILENCE = 20;
+
+/** A turn of the event loop without events and without interruption, in milliseconds. */
+const SHORT_TURN = 0.2;
+
+/** After so many milliseconds of holding requests back, any turn without events will do. */
+const HOLD_LIMIT = 250;
+
+/** Longest that requests are held back, in milliseconds. */
+const HARD_HOLD_LIMIT = 1_000;
+
+/**
+ * How long an idle keep-alive connection stays open, in milliseconds: its client may have sent the next request
+ * before it could know. That request is answered, with `connection: close`.
+ */
+const IDLE_LINGER = 100;
+
+/** How long a new connection has to send the first byte of its request, in milliseconds. */
+const FIRST_REQUEST_LIMIT = 1_000;
+
+/** How often connections that have become idle are looked for while draining, in milliseconds. */
+const SWEEP_INTERVAL = 25;
+
+export class ConnectionDrain {
+  readonly #listener: Server;
+  /** Every open connection, and its response in flight: the last one, when requests are pipelined. */
+  readonly #inFlight = new Map<Socket, ServerResponse | undefined>();
+  /** Goes up with every connection, request and response. */
+  #events = 0;
+  #draining = false;
+  readonly #isEnding: () => boolean;
+
+  /**
+   * @param listener before it listens: connections made earlier are not known
+   * @param isEnding whether the whole program is draining: this worker may learn of that a little later
+   */
+  constructor(listener: Server, isEnding: () => boolean) {
+    this.#listener = listener;
+    this.#isEnding = isEnding;
+    listener.on('connection', (socket: Socket) => {
+      this.#events++;
+      this.#inFlight.set(socket, undefined);
+      socket.once('close', () => this.#inFlight.delete(socket));
+    });
+    // Before the server's own listener, which may send the headers at once.
+    listener.prependListener('request', (request, response) => this.#onRequest(request, response));
+  }
+
+  /**
+   * Stops accepting and resolves when the last connection has ended.
+   *
+   * @param limit milliseconds after which what is still open is cut off
+   * @returns how many connections with a request in flight were cut off
+   */
+  async drain(limit: number): Promise<number> {
+    const began = performance.now();
+    this.#draining = true;
+    for (const response of this.#inFlight.values()) if (response !== undefined) announceClose(response);
+
+    const closed = await this.#stopAccepting(Math.min(limit, HARD_HOLD_LIMIT));
+    let cut = 0;
+    const end = setTimeout(
+      () => {
+        for (const response of this.#inFlight.values()) if (response !== undefined) cut++;
+        this.#listener.closeAllConnections();
+      },
+      limit - (performance.now() - began),
+    );
+    // By way of an immediate: after a poll, which has read what had come.
+    const sweep = setInterval(
+      () => setImmediate(() => this.#sweep(performance.now() - began)),
+      SWEEP_INTERVAL,
+    );
+    await closed.connections;
+    clearInterval(sweep);
+    clearTimeout(end);
+    return cut;
+  }
+
+  /** Closes the listener in a turn without events. `connections` resolves when the last one has ended. */
+  async #stopAccepting(limit: number): Promise<{ connections: Promise<void> }> {
+    const began = performance.now();
+    const release = this.#holdRequests();
+    let quietSince = began;
+    let events = this.#events;
+    for (;;) {
+      // A thread that spins is soon taken off its core; one that sleeps comes back with time to spare.
+      await delay(1);
+      await nextCheckPhase();
+      const turnBegan = performance.now();
+      await nextCheckPhase();
+      const now = performance.now();
+      if (now - began >= limit) break;
+      if (this.#events !== events) quietSince = now;
+      events = this.#events;
+      // The longer it takes, the shorter a silence has to do: under steady traffic a long one never comes.
+      const silence = SILENCE * (1 - (now - began) / HOLD_LIMIT);
+      // After a long turn the poll is old news: this thread may have been off its core since then.
+      if (now - quietSince >= silence && now - turnBegan < SHORT_TURN) break;
+    }
+    const connections = new Promise<void>((resolve) => {
+      // Not the HTTP server's own close: that destroys idle connections at once.
+      NetServer.prototype.close.call(this.#listener, () => resolve());
+    });
+    release();
+    return { connections };
+  }
+
+  /** Keeps requests from the server until the function it returns is called. */
+  #holdRequests(): () => void {
+    const listener = this.#listener;
+    const handlers = listener.rawListeners('request') as ((...request: HeldRequest) => void)[];
+    const held: HeldRequest[] = [];
+    const hold = (...request: HeldRequest): void => {
+      this.#events++;
+      held.push(request);
+    };
+    listener.removeAllListeners('request');
+    listener.on('request', hold);
+    return () => {
+      listener.removeListener('request', hold);
+      for (const handler of handlers) listener.on('request', handler);
+      for (const request of held) listener.emit('request', ...request);
+    };
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    // Requests forwarded from HTTP/2 come by no connection of this listener.
+    if (!this.#inFlight.has(socket)) return;
+    this.#events++;
+    this.#inFlight.set(socket, response);
+    response.on('close', () => {
+      this.#events++;
+      // An idle connection must not keep its last request in memory, nor a closed one itself.
+      if (this.#inFlight.get(socket) === response) this.#inFlight.set(socket, undefined);
+    });
+    if (this.#draining || this.#isEnding()) announceClose(response);
+  }
+
+  /** Closes what has no request in flight and has had its time to send one. */
+  #sweep(elapsed: number): void {
+    if (elapsed >= IDLE_LINGER) this.#listener.closeIdleConnections();
+    if (elapsed < FIRST_REQUEST_LIMIT) return;
+    // To Node a connection is not idle before its first request.
+    for (const socket of this.#inFlight.keys()) {
+      if (socket.bytesRead === 0) socket.destroy();
+    }
+  }
+}
+
+type HeldRequest = [request: IncomingMessage, response: ServerResponse];
+
+/** Once the headers are out it is too late: such a connection is closed when it has become idle. */
+function announceClose(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+}
+
+function nextCheckPhase(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

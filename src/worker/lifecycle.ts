@@ -1,0 +1,68 @@
+/**
+ * The life of one worker, whether it has a thread of its own or the main one: build the cache and the server,
+ * listen, serve, drain. It knows nothing of threads.
+ */
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { ConcurrencyLimit } from '../limits/concurrency.js';
+import type { HttpServer, HttpServerOptions } from '../server/server.js';
+import { TieredCache } from '../store/tiered.js';
+import { ConnectionDrain } from './connection-drain.js';
+import { type ListenTicket, listen } from './listen.js';
+import type { Shared } from './shared.js';
+
+/** What a worker needs of its server. */
+export type WorkerServer = Pick<HttpServer, 'listener' | 'start' | 'stop'>;
+
+export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
+
+export interface WorkerParts {
+  readonly config: Config;
+  readonly shared: Shared;
+  /** Its place, from 0. */
+  readonly worker: number;
+  readonly ticket: ListenTicket;
+  readonly createServer: CreateServer;
+  readonly logger: Logger;
+  /** Called right before the ticket is opened. */
+  readonly onAdopting?: () => void;
+}
+
+export interface RunningWorker {
+  readonly address: AddressInfo;
+  /**
+   * Stops accepting, finishes what is in flight and stops the server.
+   *
+   * @param limit milliseconds after which what is still in flight is cut off
+   * @returns how many connections with a request in flight were cut off
+   */
+  drain(limit: number): Promise<number>;
+}
+
+/**
+ * Resolves when the worker accepts connections.
+ *
+ * @throws the system error of `listen`, or what the server's own start throws
+ */
+export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
+  const { config, shared, worker, ticket, logger } = parts;
+  const cache = new TieredCache(shared.map, shared.state);
+  const limit = ConcurrencyLimit.attach(shared.limit, worker);
+  const server = parts.createServer({ cache, state: shared.state, limit, config, worker, logger });
+  const connections = new ConnectionDrain(server.listener, () => shared.state.phase === 'draining');
+  await server.start();
+  parts.onAdopting?.();
+  const address = await listen(server.listener, ticket);
+  logger.debug({ ticket }, 'worker listens');
+  return {
+    address,
+    async drain(limit) {
+      const deadline = performance.now() + limit;
+      const cut = await connections.drain(limit);
+      await server.stop(Math.max(0, Math.round(deadline - performance.now())));
+      logger.debug({ cut }, 'worker has drained');
+      return cut;
+    },
+  };
+}

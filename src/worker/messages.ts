@@ -1,0 +1,33 @@
+/**
+ * What the supervisor and a worker thread say to each other. There is nothing on the request path: messages
+ * are for the beginning and the end of a worker's life, and for its log lines.
+ */
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/config.js';
+import type { ListenTicket } from './listen.js';
+import type { SharedHandles } from './shared.js';
+
+/** What a worker thread is started with. */
+export interface WorkerData {
+  /** Its place, from 0. A replacement has the place of the one it replaces. */
+  readonly worker: number;
+  readonly config: Config;
+  readonly shared: SharedHandles;
+  readonly ticket: ListenTicket;
+}
+
+export type ToWorker = {
+  /** Stop accepting and finish what is in flight, in `limit` milliseconds at most. May come at any time. */
+  readonly type: 'drain';
+  readonly limit: number;
+};
+
+export type FromWorker =
+  /** The worker is about to open its ticket; from now on what the ticket names is the worker's to close. */
+  | { readonly type: 'adopting' }
+  /** It accepts connections. */
+  | { readonly type: 'listening'; readonly address: AddressInfo }
+  /** It has finished. `cut`: connections with a request in flight that the limit ended. */
+  | { readonly type: 'drained'; readonly cut: number }
+  /** A line of its log, as pino wrote it. */
+  | { readonly type: 'log'; readonly line: string };

@@ -1,0 +1,49 @@
+/**
+ * What all workers have in common: made once by the supervisor, attached to by every worker. A new thing in
+ * shared memory is added here and nowhere else between the supervisor and the server.
+ */
+import { type CacheHandle, SharedCache } from '../../shards/index.js';
+import type { Config } from '../config/config.js';
+import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
+import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
+
+export interface Shared {
+  readonly map: SharedCache;
+  readonly state: ProcessState;
+  /** Each worker attaches to it as itself. */
+  readonly limit: ConcurrencyLimitHandle;
+}
+
+/** Structured-cloneable: what a worker thread attaches to. */
+export interface SharedHandles {
+  readonly map: CacheHandle;
+  readonly state: ProcessStateHandle;
+  readonly limit: ConcurrencyLimitHandle;
+}
+
+/** @throws {RangeError} when the map can't be made as the configuration says */
+export function createShared(config: Config): Shared {
+  const map = SharedCache.create({
+    maxMemory: config.maxMemory,
+    maxKeys: config.maxKeys,
+    maxValueSize: config.maxValueSize,
+    ttl: config.ttl,
+    ...(config.shards === undefined ? {} : { shards: config.shards }),
+  });
+  const workers = Math.max(1, config.workers);
+  const { concurrencyLimit, backlogLimit } = config;
+  return {
+    map,
+    state: ProcessState.create(workers),
+    limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
+  };
+}
+
+export function handlesOf(shared: Shared): SharedHandles {
+  return { map: shared.map.handle, state: shared.state.handle, limit: shared.limit };
+}
+
+export function attachShared(handles: SharedHandles): Shared {
+  const { map, state, limit } = handles;
+  return { map: SharedCache.attach(map), state: ProcessState.attach(state), limit };
+}

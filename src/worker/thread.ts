@@ -1,0 +1,35 @@
+/**
+ * A worker's life on a thread of its own: starts it with what the supervisor gave, says how far it has come,
+ * and drains when told to. An error at any point is left uncaught: it ends the thread, and the supervisor
+ * gets it with its `code`.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type CreateServer, startWorker } from './lifecycle.js';
+import { workerLogger } from './logger.js';
+import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import { attachShared } from './shared.js';
+
+/** Runs this thread as a worker until it has drained. */
+export async function runWorker(createServer: CreateServer): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('a worker runs on a thread of its own, started by the supervisor');
+  const say = (message: FromWorker): void => port.postMessage(message);
+  const { config, shared, worker, ticket } = workerData as WorkerData;
+
+  // Listened for from the beginning: the order to drain may come before the worker is ready.
+  const drainOrder = new Promise<ToWorker>((resolve) => port.on('message', resolve));
+  const running = await startWorker({
+    config,
+    shared: attachShared(shared),
+    worker,
+    ticket,
+    createServer,
+    logger: workerLogger(worker, config.logLevel),
+    onAdopting: () => say({ type: 'adopting' }),
+  });
+  say({ type: 'listening', address: running.address });
+
+  const { limit } = await drainOrder;
+  say({ type: 'drained', cut: await running.drain(limit) });
+  port.close();
+}

@@ -1,0 +1,205 @@
+/** A server on a free port for one test, and clients that see the wire: node:http, and a raw socket. */
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { SharedCache } from '../../shards/index.js';
+import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
+import { createServer, type HttpServer, type HttpServerOptions } from '../../src/server/server.js';
+import { TieredCache } from '../../src/store/tiered.js';
+import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
+
+export interface Setup {
+  readonly cache?: (map: SharedCache, state: ProcessState) => TieredCache;
+  readonly state?: ProcessState;
+  readonly phase?: Phase;
+  readonly limit?: ConcurrencyLimit;
+  readonly maxValueSize?: number;
+  readonly worker?: number;
+  /** False: connections can only be handed over. */
+  readonly listens?: boolean;
+  readonly timeouts?: NonNullable<HttpServerOptions['timeouts']>;
+  readonly logger?: NonNullable<HttpServerOptions['logger']>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+export interface Asking {
+  readonly headers?: http.OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+}
+
+export interface UnderTest extends HttpServer {
+  readonly port: number;
+  readonly state: ProcessState;
+  readonly cache: TieredCache;
+  ask(method: string, path: string, asking?: Asking): Promise<Answer>;
+  connect(): Promise<RawClient>;
+}
+
+interface Test {
+  teardown(done: () => void | Promise<void>): void;
+}
+
+export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
+  const state = setup.state ?? ProcessState.create(1);
+  state.advanceTo(setup.phase ?? 'serving');
+  if (setup.phase === undefined) state.markLoaded();
+  const map = SharedCache.create({ maxMemory: 64 * 1024 * 1024 });
+  const cache = setup.cache?.(map, state) ?? new TieredCache(map, state);
+  const server = createServer({
+    cache,
+    state,
+    limit: setup.limit ?? limitOf(250, 4096),
+    config: { maxValueSize: setup.maxValueSize ?? 1024 },
+    worker: setup.worker ?? 0,
+    ...(setup.timeouts && { timeouts: setup.timeouts }),
+    ...(setup.logger && { logger: setup.logger }),
+  });
+  await server.start();
+  if (setup.listens !== false) {
+    await new Promise<void>((resolve) => server.listener.listen(0, '127.0.0.1', resolve));
+  }
+  const port = (server.listener.address() as AddressInfo | null)?.port ?? 0;
+  const clients: RawClient[] = [];
+  t.teardown(async () => {
+    for (const client of clients) client.destroy();
+    await server.stop(0);
+  });
+  return {
+    ...server,
+    port,
+    state,
+    cache,
+    ask: (method, path, asking) => ask(port, method, path, asking),
+    connect: async () => {
+      const client = await RawClient.connect(port);
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+/** A limit for one worker. */
+export function limitOf(
+  concurrencyLimit: number,
+  backlogLimit: number,
+  waitLimit = 10_000,
+): ConcurrencyLimit {
+  return ConcurrencyLimit.attach(
+    ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers: 1, waitLimit }),
+    0,
+  );
+}
+
+function ask(port: number, method: string, path: string, { headers, body }: Asking = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ port, method, path, headers: headers ?? {}, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: bytes,
+          text: bytes.toString(),
+        });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** A socket whose bytes are in the test's hands. */
+export class RawClient {
+  #received = Buffer.alloc(0);
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  private constructor(readonly socket: net.Socket) {
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#wake();
+    });
+    const end = (): void => {
+      this.#ended = true;
+      this.#wake();
+    };
+    socket.on('end', end);
+    socket.on('close', end);
+  }
+
+  static connect(port: number): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () =>
+        resolve(new RawClient(socket)),
+      );
+      socket.once('error', reject);
+    });
+  }
+
+  send(bytes: string | Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /** The next answer; answers of HEAD requests have no body on the wire. */
+  async answer({ head = false } = {}): Promise<Answer> {
+    const headEnd = await this.#until(() => this.#received.indexOf('\r\n\r\n'));
+    const [statusLine = '', ...lines] = this.#received.subarray(0, headEnd).toString('latin1').split('\r\n');
+    const headers: http.IncomingHttpHeaders = {};
+    for (const line of lines) {
+      const colon = line.indexOf(':');
+      headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+    }
+    const length = head ? 0 : Number(headers['content-length'] ?? 0);
+    const start = headEnd + 4;
+    await this.#until(() => (this.#received.length >= start + length ? 0 : -1));
+    const body = this.#received.subarray(start, start + length);
+    this.#received = this.#received.subarray(start + length);
+    return { status: Number(statusLine.split(' ')[1]), headers, body, text: body.toString() };
+  }
+
+  /** Resolves with what is left when the server ends the connection. */
+  async end(): Promise<string> {
+    await this.#until(() => (this.#ended ? 0 : -1));
+    return this.#received.toString('latin1');
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  async #until(found: () => number): Promise<number> {
+    for (;;) {
+      const at = found();
+      if (at !== -1) return at;
+      if (this.#ended)
+        throw new Error(`the connection ended early, after ${JSON.stringify(this.#received.toString())}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** A promise and what settles it. */
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Resolves when the condition holds; the test's own time limit bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
