@@ -51,12 +51,12 @@ const OWNER_CHECK_AFTER = 2;
 export class Finding {
   /** Word index of the key's bucket. */
   bucket = 0;
-  /** The bucket's version during the look. */
-  version = 0;
-  /** Word index of the slot that holds the key's location; of no meaning when there is none. */
-  slot = 0;
-  /** The key's location; 0 when it is absent. */
+  /** The key's location, pinned; 0 when it is absent. */
   location = 0;
+  /** Word index of the slot that holds it; of no meaning when the key is absent. */
+  slot = 0;
+  /** The version under which the key was absent; this and what follows has no meaning when the key was found. */
+  version = 0;
   /** Word index of an empty slot; 0 when all are taken. */
   vacant = 0;
   /** Word index of the last bucket of the chain. */
@@ -164,16 +164,23 @@ function keyInSlot(view: ShardView, slot: number, key: KeyBuffer): number {
 
 /**
  * The same for a writer: remembers where the key was found, or else an empty slot and the version under which the
- * key was absent. A bucket that is locked is waited for.
+ * key was absent. A bucket that is locked is waited for, unless the key is found.
  */
 export function look(view: ShardView, key: KeyBuffer, finding: Finding): void {
-  const { words } = view;
-  finding.bucket = bucketOf(view, key.hash);
-  // ORDER O8: what comes after this load sees every key that came before the version.
-  finding.version = unlockedVersion(view, finding.bucket);
-  finding.location = scan(view, finding.bucket, key);
+  const home = bucketOf(view, key.hash);
+  finding.bucket = home;
+  finding.location = scan(view, home, key);
+  if (finding.location === 0) {
+    // ORDER O8: what comes after this load sees every key that came before the version.
+    finding.version = unlockedVersion(view, home);
+    finding.location = scan(view, home, key);
+    if (finding.location === 0) lookForVacancy(view, finding);
+  }
   finding.slot = view.foundSlot;
-  if (finding.location !== 0) return;
+}
+
+function lookForVacancy(view: ShardView, finding: Finding): void {
+  const { words } = view;
   finding.vacant = 0;
   let bucket = finding.bucket;
   do {

@@ -8,7 +8,7 @@ import { ageInTicks, EVICTION_SAMPLE } from './eviction.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import { CONTROL_TICK, FLAG_DEAD, FLAG_FRAGMENT } from './layout.js';
 import type { QuotaShards } from './quota.js';
-import { ageOf } from './segment.js';
+import { ageOf, recoverFromDead } from './segment.js';
 import type { Shard } from './shard.js';
 import { walk } from './walk.js';
 
@@ -37,6 +37,10 @@ export class KeyEvictor implements QuotaShards {
   evictOne(): boolean {
     const sample = this.#sample().sort((a, b) => b.age - a.age);
     return sample.some((candidate) => this.#evict(candidate));
+  }
+
+  recover(): void {
+    for (const { view } of this.#shards) recoverFromDead(view);
   }
 
   countKeys(): number {

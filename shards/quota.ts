@@ -15,6 +15,8 @@ const WAIT_INTERVAL = 1;
 export interface QuotaShards {
   /** Evicts the least recently used key of a sample over all shards. False when it found none. */
   evictOne(): boolean;
+  /** Makes segments that dead threads have left usable again: their keys could not be evicted. */
+  recover(): void;
   /** Keys that are really there. */
   countKeys(): number;
 }
@@ -40,7 +42,8 @@ export class Quota {
         if (Atomics.compareExchange(this.#control, CONTROL_KEYS, keys, keys + 1) === keys) return;
       } else if (!this.#shards.evictOne()) {
         if (++attempts % ATTEMPTS_BEFORE_RECOUNT === 0) this.#recount(keys);
-        else pause(WAIT_INTERVAL);
+        this.#shards.recover();
+        pause(WAIT_INTERVAL);
       }
     }
   }

@@ -17,11 +17,11 @@ import {
   addDeadWords,
   ageOf,
   claim,
-  claimFromDead,
   deadWords,
   EMPTIED,
   IN_USE,
   isClosed,
+  recoverFromDead,
   release,
   reuse,
   usedWords,
@@ -115,14 +115,11 @@ export class Reclaimer implements RoomMaker {
     forEachPinned(thread.control, layout.threadSlots, shard, (segment) => {
       pinned[segment] = 1;
     });
-    const checkOwners = this.#ownersAreDue();
+    if (this.#ownersAreDue()) recoverFromDead(view);
     const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE };
     const any: Survey = { deadest: NONE, gain: 0, oldest: NONE };
     for (let segment = 0; segment < layout.segments; segment++) {
-      if (!isClosed(view, segment)) {
-        if (!checkOwners || !claimFromDead(view, segment)) continue;
-        release(view, segment, IN_USE);
-      }
+      if (!isClosed(view, segment)) continue;
       this.#compare(any, segment);
       if (pinned[segment] === 0) this.#compare(unpinned, segment);
     }

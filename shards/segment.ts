@@ -42,11 +42,18 @@ export function release(view: ShardView, segment: number, to: number): void {
   Atomics.store(view.words, stateWord(view, segment), to);
 }
 
+/** Closes the segments that dead threads have left open or claimed: they belong to nobody from now on. */
+export function recoverFromDead(view: ShardView): void {
+  for (let segment = 0; segment < view.layout.segments; segment++) {
+    if (claimFromDead(view, segment)) release(view, segment, IN_USE);
+  }
+}
+
 /**
  * Takes a claimed or open segment over from a dead thread. Its records end where that thread last said so.
  * CRASH K2: what it wrote behind its last word on the end was never published, and is overwritten one day.
  */
-export function claimFromDead(view: ShardView, segment: number): boolean {
+function claimFromDead(view: ShardView, segment: number): boolean {
   const state = Atomics.load(view.words, stateWord(view, segment));
   const owner = state >>> OWNER_SHIFT;
   if (owner === 0 || owner === view.thread.id) return false;

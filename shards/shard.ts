@@ -31,7 +31,7 @@ import { type EntryFate, Reclaimer, type Removal } from './reclaim.js';
 import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
-import { type Contents, Writer } from './writer.js';
+import { Writer } from './writer.js';
 
 /** One entry, not only its key: no other entry of any time has the same pair of numbers. */
 export interface EntryIdentity {
@@ -131,9 +131,9 @@ export class Shard implements EntryFate {
     flags = 0,
     expected?: EntryIdentity,
   ): WriteOutcome {
-    const contents: Contents = { value, expiry, flags, stamp: this.#tick() };
+    const stamp = this.#tick();
     for (;;) {
-      const location = this.#writer.write(key, contents, this.#reclaimer);
+      const location = this.#writer.write(key, value, expiry, flags, stamp, this.#reclaimer);
       if (location === 0) return 'no room';
       const outcome = this.#publish(key, location, flags, expected);
       if (outcome !== 'stored') this.#bury(location);

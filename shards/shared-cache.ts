@@ -77,6 +77,8 @@ const forgotten = new FinalizationRegistry<string>((id) => {
 export class SharedCache {
   readonly #handle: CacheHandle;
   readonly #layout: Layout;
+  readonly #maxValueBytes: number;
+  readonly #defaultTtl: number;
   readonly #thread: ThreadSlot;
   readonly #shards: readonly Shard[];
   readonly #key: KeyBuffer;
@@ -95,6 +97,8 @@ export class SharedCache {
     if (inherited) for (const shard of shards) shard.takeOver(thread.id);
     this.#handle = handle;
     this.#layout = layout;
+    this.#maxValueBytes = layout.maxValueBytes;
+    this.#defaultTtl = options.ttl;
     this.#thread = thread;
     this.#shards = shards;
     this.#key = new KeyBuffer(secrets);
@@ -249,13 +253,11 @@ export class SharedCache {
         continue;
       }
       const value = bytesOf(next);
-      const expiry = entry === undefined ? expiryAfter(this.#handle.options.ttl) : entry.expiry;
-      const fits = value.length <= this.#layout.maxValueBytes;
+      const expiry = entry === undefined ? expiryAfter(this.#defaultTtl) : entry.expiry;
+      const fits = value.length <= this.#maxValueBytes;
       const outcome = fits ? shard.write(this.#key, value, expiry, 0, expected) : 'no room';
       if (outcome === 'no room') {
-        throw new RangeError(
-          `value must be at most ${this.#layout.maxValueBytes} bytes, not ${value.length}`,
-        );
+        throw new RangeError(`value must be at most ${this.#maxValueBytes} bytes, not ${value.length}`);
       }
       if (outcome === 'stored') {
         this.#thread.count(SETS);
@@ -313,10 +315,10 @@ export class SharedCache {
 
   #write(key: Key, value: Value, options: SetOptions | undefined, flags: number): boolean {
     const ttl = options?.ttl;
-    const expiry = expiryAfter(ttl === undefined ? this.#handle.options.ttl : checkTtl('ttl', ttl));
+    const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
     const bytes = bytesOf(value);
     const shard = this.#shardOf(key);
-    if (bytes.length > this.#layout.maxValueBytes) return false;
+    if (bytes.length > this.#maxValueBytes) return false;
     if (shard.write(this.#key, bytes, expiry, flags) === 'no room') return false;
     this.#thread.count(SETS);
     return true;

@@ -19,17 +19,6 @@ import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
 import { closeAt, FREE, IN_USE, release, setAge } from './segment.js';
 import type { ShardView } from './shard-view.js';
 
-/** What an entry is made of, beside its key. */
-export interface Contents {
-  readonly value: Uint8Array;
-  /** Milliseconds since the epoch, or NEVER. */
-  readonly expiry: number;
-  /** FLAG_BASELINE or 0. */
-  readonly flags: number;
-  /** Recency tick. */
-  readonly stamp: number;
-}
-
 export class Writer {
   readonly #view: ShardView;
   readonly #log: Log;
@@ -45,13 +34,30 @@ export class Writer {
   /**
    * Writes an entry: its location, or 0 when there is no room.
    *
-   * @param contents the value at most `maxValueBytes` long
-   * @param room absent: no segment is emptied for it
+   * @param value at most `maxValueBytes` long
+   * @param expiry milliseconds since the epoch, or NEVER
+   * @param flags FLAG_BASELINE or 0
+   * @param stamp recency tick
    */
-  write(key: KeyBuffer, contents: Contents, room?: RoomMaker): number {
-    const words = entryWords(key.length, contents.value.length, contents.expiry !== NEVER);
-    if (words <= this.#view.layout.pieceWords) return this.#writePiece(key, contents, words, room);
-    return this.#writeFragmented(key, contents, room);
+  write(
+    key: KeyBuffer,
+    value: Uint8Array,
+    expiry: number,
+    flags: number,
+    stamp: number,
+    room: RoomMaker,
+  ): number {
+    const { length } = value;
+    const words = entryWords(key.length, length, expiry !== NEVER);
+    if (words > this.#view.layout.pieceWords) {
+      return this.#writeFragmented(key, value, expiry, flags, stamp, room);
+    }
+    const location = this.#log.reserve(words, room);
+    if (location === 0) return 0;
+    const at = writeHead(this.#view, location, key, length, flags, expiry, stamp);
+    writeBytes(this.#view, at, value, 0, length);
+    this.#log.commit(words);
+    return location;
   }
 
   /** Ends the write, once the entry was published or is given up: its segments become ordinary ones. */
@@ -63,51 +69,49 @@ export class Writer {
     this.#claimed = [];
   }
 
-  #writePiece(key: KeyBuffer, contents: Contents, words: number, room?: RoomMaker): number {
-    const { value, expiry, flags, stamp } = contents;
-    const location = this.#log.reserve(words, room);
-    if (location === 0) return 0;
-    const at = writeHead(this.#view, location, key, value.length, flags, expiry, stamp);
-    writeBytes(this.#view, at, value, 0, value.length);
-    this.#log.commit(words);
-    return location;
-  }
-
-  #writeFragmented(key: KeyBuffer, contents: Contents, room?: RoomMaker): number {
-    const count = fragmentCount(this.#view.layout, contents.value.length);
-    const head = headWords(key.length, contents.expiry !== NEVER) + count;
+  #writeFragmented(
+    key: KeyBuffer,
+    value: Uint8Array,
+    expiry: number,
+    flags: number,
+    stamp: number,
+    room: RoomMaker,
+  ): number {
+    const view = this.#view;
+    const count = fragmentCount(view.layout, value.length);
+    const head = headWords(key.length, expiry !== NEVER) + count;
     if (!this.#claimFor(head, count, room)) return 0;
     const location = this.#log.reserve(head);
-    this.#log.commit(this.#fill(location, head, count, key, contents));
+    const list = writeHead(view, location, key, value.length, flags | FLAG_FRAGMENTED, expiry, stamp);
+    const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, value);
+    this.#log.commit(head + inOpen);
     return location;
   }
 
   /**
-   * Writes head and fragments: into the open segment from `location` on as far as it goes, then into the claimed
-   * ones. Returns the words used in the open segment.
+   * Writes the fragments of a value: into the `room` words from `at` on that are left in the open segment, then
+   * into the claimed ones. Their locations go into the head's list. Returns the words used in the open segment.
    */
-  #fill(location: number, head: number, count: number, key: KeyBuffer, contents: Contents): number {
+  #writeFragments(at: number, room: number, list: number, hash: number, value: Uint8Array): number {
     const view = this.#view;
     const { fragmentBytes, segmentWords } = view.layout;
-    const { value, expiry, flags, stamp } = contents;
-    const list = writeHead(view, location, key, value.length, flags | FLAG_FRAGMENTED, expiry, stamp);
-    let at = location + head;
-    let left = this.#log.room - head;
-    let inOpen = head;
+    let next = at;
+    let left = room;
+    let inOpen = 0;
     let filling = -1;
-    for (let i = 0; i < count; i++) {
-      const from = i * fragmentBytes;
+    let place = list;
+    for (let from = 0; from < value.length; from += fragmentBytes) {
       const to = Math.min(value.length, from + fragmentBytes);
       const size = FRAGMENT_HEADER_WORDS + ((to - from + 3) >>> 2);
       if (size > left) {
         this.#sealClaimed(filling, segmentWords - left);
         filling++;
-        at = view.segmentStart(this.#claimed[filling] as number);
+        next = view.segmentStart(this.#claimed[filling] as number);
         left = segmentWords;
       }
-      writeFragment(view, at, key.hash, value, from, to);
-      view.words[list + i] = at;
-      at += size;
+      writeFragment(view, next, hash, value, from, to);
+      view.words[place++] = next;
+      next += size;
       left -= size;
       if (filling === -1) inOpen += size;
     }
@@ -127,10 +131,9 @@ export class Writer {
   }
 
   /** Claims the segments that the fragments need beyond the open one. */
-  #claimFor(head: number, fragments: number, room?: RoomMaker): boolean {
+  #claimFor(head: number, fragments: number, room: RoomMaker): boolean {
     const { segmentWords, pieceWords } = this.#view.layout;
     const perSegment = segmentWords / pieceWords;
-    const reserved = room === undefined ? 0 : RESERVED_SEGMENTS;
     for (let rounds = this.#log.patience; rounds > 0; rounds--) {
       const headFits = this.#log.room >= head;
       const roomForFragments = (headFits ? this.#log.room : segmentWords) - head;
@@ -140,13 +143,12 @@ export class Writer {
       );
       const wanted = beyond + (headFits ? 0 : 1);
       if (wanted === 0) return true;
-      const claimed = this.#log.claimFree(wanted, reserved);
+      const claimed = this.#log.claimFree(wanted, RESERVED_SEGMENTS);
       if (claimed.length > 0) {
         if (!headFits) this.#log.continueIn(claimed.shift() ?? 0, 0);
         this.#claimed = claimed;
         return true;
       }
-      if (room === undefined) return false;
       room.makeRoom();
     }
     return false;
