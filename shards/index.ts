@@ -1,5 +1,6 @@
 /** The shared map's only door. */
-export type { CacheOptions } from './options.js';
+export { MIN_MEMORY } from './layout.js';
+export { type CacheOptions, MAX_MEMORY, shardRange } from './options.js';
 export {
   type CacheHandle,
   type CacheStats,

@@ -4,8 +4,16 @@ import { defaultShards, MAX_SHARD_BYTES, MAX_SHARDS, MIN_MEMORY, mostShards } fr
 
 const MIB = 1024 * 1024;
 
-/** Longest time to live: a hundred years. Longer ones are none at all, and would overflow the entry's field. */
-export const MAX_TTL = 100 * 365 * 24 * 3600 * 1000;
+/** Longest time to live in milliseconds. */
+export const MAX_TTL = Number.MAX_SAFE_INTEGER;
+
+/** Largest cache in bytes. */
+export const MAX_MEMORY = MAX_SHARDS * MAX_SHARD_BYTES;
+
+/** How many shards a cache of `maxMemory` bytes may have. */
+export function shardRange(maxMemory: number): { least: number; most: number } {
+  return { least: defaultShards(maxMemory), most: mostShards(maxMemory) };
+}
 
 export interface CacheOptions {
   /** Bytes of memory, all included, at least 64 KiB. */
@@ -31,7 +39,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object with maxMemory, not ${describe(options)}`);
   }
-  const maxMemory = wholeNumber('maxMemory', options.maxMemory, MIN_MEMORY, MAX_SHARDS * MAX_SHARD_BYTES);
+  const maxMemory = wholeNumber('maxMemory', options.maxMemory, MIN_MEMORY, MAX_MEMORY);
   const maxKeys = wholeNumber('maxKeys', options.maxKeys ?? 0, 0, 2 ** 31 - 1);
   const maxValueSize = wholeNumber(
     'maxValueSize',
@@ -39,12 +47,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     0,
     maxMemory,
   );
-  const shards = wholeNumber(
-    'shards',
-    options.shards ?? defaultShards(maxMemory),
-    defaultShards(maxMemory),
-    mostShards(maxMemory),
-  );
+  const { least, most } = shardRange(maxMemory);
+  const shards = wholeNumber('shards', options.shards ?? least, least, most);
   return { maxMemory, maxKeys, maxValueSize, shards, ttl: checkTtl('ttl', options.ttl ?? 0) };
 }
 

@@ -347,7 +347,7 @@ function checkHandle(handle: CacheHandle): void {
 
 /** @param ttl checked, in milliseconds; 0 = none */
 function expiryAfter(ttl: number): number {
-  return ttl === 0 ? NEVER : Math.ceil(Date.now() + ttl);
+  return ttl === 0 ? NEVER : Math.min(Math.ceil(Date.now() + ttl), Number.MAX_SAFE_INTEGER);
 }
 
 function bytesOf(value: Value): Uint8Array {

@@ -2,6 +2,7 @@
  * From flags and environment to one frozen {@link Config}: which source of a value counts, and whether the value
  * is allowed.
  */
+import { shardRange } from '../../shards/index.js';
 import type { Config } from './config.js';
 import { badValue, quote } from './errors.js';
 import { MAX_CONCURRENCY, OPTIONS, type Option, type ValueFormat } from './options.js';
@@ -45,7 +46,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     maxKeys: find(OPTIONS.maxKeys).value,
     ttl: find(OPTIONS.ttl).value,
     maxValueSize: fittingValueSize(find(OPTIONS.maxValueSize), maxMemory),
-    shards: find(OPTIONS.shards).value,
+    shards: fittingShards(find(OPTIONS.shards), maxMemory),
     load: find(OPTIONS.load).value,
     logLevel: find(OPTIONS.logLevel).value,
   };
@@ -95,4 +96,13 @@ function fittingValueSize(size: Found<number>, memory: Found<number>): number {
   if (size.value <= memory.value) return size.value;
   if (size.source === undefined) return memory.value;
   throw badValue(size.source, size.text, `at most --${OPTIONS.maxMemory.flag}, which is ${memory.text}`);
+}
+
+/** A shard is neither too small to work nor larger than one buffer can be. */
+function fittingShards(shards: Found<number | undefined>, memory: Found<number>): number | undefined {
+  const { least, most } = shardRange(memory.value);
+  if (shards.source === undefined || shards.value === undefined) return undefined;
+  if (shards.value >= least && shards.value <= most) return shards.value;
+  const allowed = `auto, or a whole number from ${least} to ${most} with --${OPTIONS.maxMemory.flag} ${memory.text}`;
+  throw badValue(shards.source, shards.text, allowed);
 }

@@ -5,6 +5,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { MAX_MEMORY, MIN_MEMORY } from '../../shards/index.js';
 import { type Config, LOG_LEVELS } from './config.js';
 import { effectiveParallelism } from './parallelism.js';
 import { DURATION_FORMAT, parseDuration, parseSize, SIZE_FORMAT } from './units.js';
@@ -50,7 +51,6 @@ const HOST_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i;
 const MAX_HOST_NAME_LENGTH = 253;
 const MAX_HOST_LABEL_LENGTH = 63;
 const MAX_KEYS_LIMIT = 2 ** 31 - 1;
-const MIN_MEMORY = 64 * 1024;
 const MAX_WORKERS = 1024;
 const MAX_SHARDS = 1024;
 
@@ -113,8 +113,8 @@ export const OPTIONS: Options = {
     environment: [{ name: 'HOTSHARD_MAX_MEMORY' }],
     default: '256mb',
     description: 'memory of the shared map, all of it: index and entries',
-    allowed: `${SIZE_FORMAT}, at least 64kb`,
-    schema: size(MIN_MEMORY),
+    allowed: `${SIZE_FORMAT}, from 64kb to 1024gb`,
+    schema: size(MIN_MEMORY, MAX_MEMORY),
   },
   maxKeys: {
     flag: 'max-keys',
@@ -175,8 +175,8 @@ function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<numb
   return z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
 }
 
-function size(min: number): z.ZodType<number, string> {
-  return z.string().transform(parseSize).pipe(z.number().min(min));
+function size(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+  return z.string().transform(parseSize).pipe(z.number().min(min).max(max));
 }
 
 function duration(): z.ZodType<number, string> {

@@ -168,7 +168,7 @@ test('a bad value is reported in one line that names the flag, the value and wha
     ['concurrency-limit', ['0', '-5', 'auto', '9'.repeat(20)], 'from 1 to 500'],
     ['backlog-limit', ['-1', 'none', '2147483648'], 'from 0'],
     ['workers', ['Auto', '-1', '1025', '2.5'], 'auto, or a whole number from 0'],
-    ['max-memory', ['63kb', '65535', '0', '-1', '1tb', 'lots', '256 mb'], 'at least 64kb'],
+    ['max-memory', ['63kb', '65535', '0', '-1', '1tb', '1025gb', 'lots', '256 mb'], 'from 64kb'],
     ['max-keys', ['-1', '1k', '2147483648'], '0 = as many as fit'],
     ['ttl', ['-5', '-5s', '5 s', 'forever'], '250ms'],
     ['max-value-size', ['0', '-1', '1.5', 'big'], 'at least 1'],
@@ -184,6 +184,15 @@ test('a bad value is reported in one line that names the flag, the value and wha
       t.notMatch(message, /\n/);
     }
   }
+});
+
+test('the number of shards must suit the memory', async (t) => {
+  t.equal(
+    complaint({ shards: '17', 'max-memory': '1mb' }),
+    'bad value "17" for --shards: must be auto, or a whole number from 1 to 16 with --max-memory 1mb',
+  );
+  t.match(complaint({ shards: '1', 'max-memory': '3gb' }), 'from 3 to');
+  t.equal(loadConfig({ shards: '16', 'max-memory': '1mb' }, {}).config.shards, 16);
 });
 
 test('a bad value from the environment is reported by the name of its variable, with the flag', async (t) => {
