@@ -78,7 +78,7 @@ export function bucketOf(view: ShardView, hash: number): number {
  * built-in, and ten of them would be most of a read's cost. A hit needs no more, since what it finds is checked by atomic ones.
  * A miss might be due to a tag that this thread still sees as it was:
  *
- * ORDER O8: tag and overflow link (stores), then the version (atomic store), by who brings a key in. Pairs with
+ * ORDER O7: tag and overflow link (stores), then the version (atomic store), by who brings a key in. Pairs with
  *   the atomic load of the version here: a look after it sees every key that came before that version.
  */
 export function find(view: ShardView, key: KeyBuffer): number {
@@ -171,7 +171,7 @@ export function look(view: ShardView, key: KeyBuffer, finding: Finding): void {
   finding.bucket = home;
   finding.location = scan(view, home, key);
   if (finding.location === 0) {
-    // ORDER O8: what comes after this load sees every key that came before the version.
+    // ORDER O7: what comes after this load sees every key that came before the version.
     finding.version = unlockedVersion(view, home);
     finding.location = scan(view, home, key);
     if (finding.location === 0) lookForVacancy(view, finding);

@@ -84,7 +84,7 @@ export class KeyEvictor implements QuotaShards {
     const { control, walkPin } = view.thread;
     let done = false;
     Atomics.store(control, walkPin, view.pinFor(location));
-    // In the same life of its segment, and pinned: the record is still what it was.
+    // In the same life of its segment; and if the slot found below still refers to it, it is pinned (ORDER O1).
     if (ageOf(view, view.segmentOf(location)) === segmentAge) {
       const kind = kindOf(view, location);
       const hash = hashWords(this.#secrets, view.words, keyStart(location, kind), keyLengthOf(kind));

@@ -16,8 +16,9 @@
  * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | data |
  * ```
  *
- * A location is the index of an entry's first word in the shard's buffer, less than 2^28. Key and value begin on words of their
- * own. A value too long to stand in one piece lies in fragments; the entry then holds their locations instead.
+ * A location is the index of an entry's first word in the shard's buffer, less than 2^28. Key and value begin on
+ * words of their own. A value too long to stand in one piece lies in fragments; the entry then holds their
+ * locations instead.
  */
 
 /** Changes whenever the layout does: buffers of another version are refused. */
@@ -38,7 +39,7 @@ export const CONTROL_HEADER_WORDS = 2 * LINE_WORDS;
 
 /** Thread slot: who owns it (0 = nobody), see owner.ts. */
 export const SLOT_IDENTITY = 0;
-/** Thread slot: the segment whose entry is being read; each pin is written by its own thread only. */
+/** Thread slot: the segment whose entry is being read. Only its own thread sets a pin. */
 export const SLOT_READ_PIN = 1;
 /** Thread slot: the segment whose fragment is being read. */
 export const SLOT_FRAGMENT_PIN = 2;
