@@ -115,12 +115,15 @@ async function serveCommand(flags: Flags): Promise<void> {
   const { config, warnings } = loadConfig(flags, process.env);
   const { createLogger } = await import('../src/telemetry/log.js');
   const { serve } = await import('../src/supervisor/supervisor.js');
+  const { DataFileError, openDataFile } = await import('../src/store/file.js');
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
   try {
-    await serve(config, logger);
+    const file = config.load === undefined ? undefined : openDataFile(config.load);
+    await serve(config, logger, file === undefined ? {} : { startLoad: (context) => file.load(context) });
   } catch (error) {
     logger.debug({ err: error }, 'the server did not start');
+    if (error instanceof DataFileError) throw new CommandFailure(error.message, { cause: error });
     throw new CommandFailure(startFailure(error, config), { cause: error });
   }
 }

@@ -24,6 +24,8 @@ export const NEVER = 0;
 
 /** Bytes up to which a loop is cheaper than a call to the built-in copy. */
 const LOOP_COPY_BYTES = 16;
+/** The same for a part of a larger buffer, of which an object has to be made for the call. */
+const LOOP_COPY_RANGE_BYTES = 64;
 
 /** Words of an entry with a key and value of these lengths, the value in one piece. */
 export function entryWords(keyLength: number, valueLength: number, expires: boolean): number {
@@ -144,9 +146,10 @@ export function writeFragment(
 export function writeBytes(view: ShardView, at: number, value: Uint8Array, from: number, to: number): void {
   const { bytes } = view;
   const start = at << 2;
-  if (to - from <= LOOP_COPY_BYTES) {
+  const whole = from === 0 && to === value.length;
+  if (to - from <= (whole ? LOOP_COPY_BYTES : LOOP_COPY_RANGE_BYTES)) {
     for (let i = from; i < to; i++) bytes[start + i - from] = value[i];
-  } else if (from === 0 && to === value.length) {
+  } else if (whole) {
     bytes.set(value, start);
   } else {
     bytes.set(value.subarray(from, to), start);

@@ -1,5 +1,5 @@
 /** The shared map's only door. */
-export { MIN_MEMORY } from './layout.js';
+export { MAX_KEY_BYTES, MIN_MEMORY } from './layout.js';
 export { type CacheOptions, MAX_MEMORY, shardRange } from './options.js';
 export {
   type CacheHandle,

@@ -29,25 +29,31 @@ export class KeyBuffer {
     if (typeof key === 'string') {
       if (!this.#loadAscii(key)) this.#loadText(key);
     } else if (key instanceof Uint8Array) {
-      this.#loadBytes(key, key.length);
+      this.loadRange(key, 0, key.length);
     } else {
       throw new TypeError(`key must be a string or a Uint8Array, not ${describe(key)}`);
     }
   }
 
-  #loadBytes(key: Uint8Array, length: number): void {
+  /**
+   * Loads the bytes from `start` to before `end`: for callers whose keys lie in a larger buffer.
+   *
+   * @throws {RangeError} when they are not 1 to 512
+   */
+  loadRange(key: Uint8Array, start: number, end: number): void {
+    const length = end - start;
     checkLength(length);
     const { words } = this;
     const whole = length >>> 2;
-    let at = 0;
+    let at = start;
     for (let i = 0; i < whole; i++) {
       words[i] = key[at] | (key[at + 1] << 8) | (key[at + 2] << 16) | (key[at + 3] << 24);
       at += 4;
     }
-    if (at < length) {
+    if (at < end) {
       let last = key[at];
-      if (at + 1 < length) last |= key[at + 1] << 8;
-      if (at + 2 < length) last |= key[at + 2] << 16;
+      if (at + 1 < end) last |= key[at + 1] << 8;
+      if (at + 2 < end) last |= key[at + 2] << 16;
       words[whole] = last;
     }
     this.length = length;
@@ -89,7 +95,7 @@ export class KeyBuffer {
   #loadText(key: string): void {
     const { read, written } = encoder.encodeInto(key, this.#encoded);
     checkLength(read < key.length ? MAX_KEY_BYTES + 1 : written);
-    this.#loadBytes(this.#encoded, written);
+    this.loadRange(this.#encoded, 0, written);
   }
 }
 

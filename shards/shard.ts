@@ -31,7 +31,7 @@ import { type EntryFate, Reclaimer, type Removal } from './reclaim.js';
 import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
-import { Writer } from './writer.js';
+import { type Draft, Writer } from './writer.js';
 
 /** One entry, not only its key: no other entry of any time has the same pair of numbers. */
 export interface EntryIdentity {
@@ -117,25 +117,17 @@ export class Shard implements EntryFate {
   }
 
   /**
-   * Writes an entry.
+   * Writes an entry. One with FLAG_BASELINE keeps what was not loaded from the data file.
    *
-   * @param value at most `maxValueBytes` long
-   * @param expiry milliseconds since the epoch, or NEVER
-   * @param flags FLAG_BASELINE: what was not loaded from the data file is kept; or 0
+   * @param draft its value at most `maxValueBytes` long
    * @param expected when given, only this entry (or ABSENT) is replaced
    */
-  write(
-    key: KeyBuffer,
-    value: Uint8Array,
-    expiry: number,
-    flags = 0,
-    expected?: EntryIdentity,
-  ): WriteOutcome {
+  write(key: KeyBuffer, draft: Draft, expected?: EntryIdentity): WriteOutcome {
     const stamp = this.#tick();
     for (;;) {
-      const location = this.#writer.write(key, value, expiry, flags, stamp, this.#reclaimer);
+      const location = this.#writer.write(key, draft, stamp, this.#reclaimer);
       if (location === 0) return 'no room';
-      const outcome = this.#publish(key, location, flags, expected);
+      const outcome = this.#publish(key, location, draft.flags, expected);
       if (outcome !== 'stored') this.#bury(location);
       this.#writer.finish();
       if (outcome !== 'no overflow bucket') return outcome;

@@ -20,6 +20,7 @@ import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
 import { ABSENT, type EntryIdentity, Shard } from './shard.js';
 import { ShardView } from './shard-view.js';
 import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
+import { Draft } from './writer.js';
 
 export type Key = string | Uint8Array;
 export type Value = string | Uint8Array;
@@ -82,6 +83,7 @@ export class SharedCache {
   readonly #thread: ThreadSlot;
   readonly #shards: readonly Shard[];
   readonly #key: KeyBuffer;
+  readonly #draft = new Draft();
 
   private constructor(handle: CacheHandle) {
     const { options } = handle;
@@ -149,15 +151,31 @@ export class SharedCache {
    * @param key 1 to 512 bytes
    */
   set(key: Key, value: Value, options?: SetOptions): boolean {
-    return this.#write(key, value, options, 0);
+    const ttl = options?.ttl;
+    const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
+    const bytes = bytesOf(value);
+    const shard = this.#shardOf(key);
+    this.#draft.fill(bytes, 0, bytes.length, expiry, 0);
+    return this.#writeDraft(shard);
   }
 
   /**
-   * Stores a value from a data file: it replaces what such a file brought before, never what was `set`. False
-   * when it can never fit.
+   * Stores a line of a data file, as it lies in the buffer it was read into: it replaces what such a file brought
+   * before, never what was `set`. False when it can never fit.
+   *
+   * @param bytes holds the key from `keyStart` to before `keyEnd`, the value from `valueStart` to before `valueEnd`
    */
-  setBaseline(key: Key, value: Value): boolean {
-    return this.#write(key, value, undefined, FLAG_BASELINE);
+  setBaseline(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    this.#key.loadRange(bytes, keyStart, keyEnd);
+    const expiry = expiryAfter(this.#defaultTtl);
+    this.#draft.fill(bytes, valueStart, valueEnd, expiry, FLAG_BASELINE);
+    return this.#writeDraft(this.#shardOfLoaded());
   }
 
   /** A copy of the key's value. */
@@ -218,7 +236,8 @@ export class SharedCache {
     for (;;) {
       const entry = shard.read(this.#key);
       if (entry === undefined) return false;
-      const outcome = shard.write(this.#key, entry.value, expiry, 0, entry);
+      this.#draft.fill(entry.value, 0, entry.value.length, expiry, 0);
+      const outcome = shard.write(this.#key, this.#draft, entry);
       if (outcome !== 'kept') return outcome === 'stored';
     }
   }
@@ -255,7 +274,8 @@ export class SharedCache {
       const value = bytesOf(next);
       const expiry = entry === undefined ? expiryAfter(this.#defaultTtl) : entry.expiry;
       const fits = value.length <= this.#maxValueBytes;
-      const outcome = fits ? shard.write(this.#key, value, expiry, 0, expected) : 'no room';
+      this.#draft.fill(value, 0, value.length, expiry, 0);
+      const outcome = fits ? shard.write(this.#key, this.#draft, expected) : 'no room';
       if (outcome === 'no room') {
         throw new RangeError(`value must be at most ${this.#maxValueBytes} bytes, not ${value.length}`);
       }
@@ -313,13 +333,10 @@ export class SharedCache {
     };
   }
 
-  #write(key: Key, value: Value, options: SetOptions | undefined, flags: number): boolean {
-    const ttl = options?.ttl;
-    const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
-    const bytes = bytesOf(value);
-    const shard = this.#shardOf(key);
-    if (bytes.length > this.#maxValueBytes) return false;
-    if (shard.write(this.#key, bytes, expiry, flags) === 'no room') return false;
+  /** Writes the draft under the loaded key. */
+  #writeDraft(shard: Shard): boolean {
+    if (this.#draft.length > this.#maxValueBytes) return false;
+    if (shard.write(this.#key, this.#draft) === 'no room') return false;
     this.#thread.count(SETS);
     return true;
   }
@@ -327,6 +344,11 @@ export class SharedCache {
   /** Loads the key, and finds the shard that it belongs to. */
   #shardOf(key: Key): Shard {
     this.#key.load(key);
+    return this.#shardOfLoaded();
+  }
+
+  /** The shard that the loaded key belongs to. */
+  #shardOfLoaded(): Shard {
     const shards = this.#shards;
     const { length } = shards;
     const index = length === 1 ? 0 : Math.floor(((this.#key.hash >>> 0) * length) / 2 ** 32);

@@ -19,6 +19,37 @@ import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
 import { closeAt, FREE, IN_USE, release, setAge } from './segment.js';
 import type { ShardView } from './shard-view.js';
 
+/**
+ * What an entry is to hold beside its key. A cache has one per thread, filled anew for each write, so that a write
+ * makes no object.
+ */
+export class Draft {
+  /** The value lies in here, from `from` to before `to`. It is copied before the write returns. */
+  value: Uint8Array = EMPTY;
+  from = 0;
+  to = 0;
+  /** Milliseconds since the epoch, or NEVER. */
+  expiry = NEVER;
+  /** FLAG_BASELINE or 0. */
+  flags = 0;
+
+  /** Bytes of the value. */
+  get length(): number {
+    return this.to - this.from;
+  }
+
+  fill(value: Uint8Array, from: number, to: number, expiry: number, flags: number): this {
+    this.value = value;
+    this.from = from;
+    this.to = to;
+    this.expiry = expiry;
+    this.flags = flags;
+    return this;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
 export class Writer {
   readonly #view: ShardView;
   readonly #log: Log;
@@ -34,28 +65,17 @@ export class Writer {
   /**
    * Writes an entry: its location, or 0 when there is no room.
    *
-   * @param value at most `maxValueBytes` long
-   * @param expiry milliseconds since the epoch, or NEVER
-   * @param flags FLAG_BASELINE or 0
+   * @param draft its value at most `maxValueBytes` long
    * @param stamp recency tick
    */
-  write(
-    key: KeyBuffer,
-    value: Uint8Array,
-    expiry: number,
-    flags: number,
-    stamp: number,
-    room: RoomMaker,
-  ): number {
-    const { length } = value;
-    const words = entryWords(key.length, length, expiry !== NEVER);
-    if (words > this.#view.layout.pieceWords) {
-      return this.#writeFragmented(key, value, expiry, flags, stamp, room);
-    }
+  write(key: KeyBuffer, draft: Draft, stamp: number, room: RoomMaker): number {
+    const { value, from, to, expiry, flags } = draft;
+    const words = entryWords(key.length, to - from, expiry !== NEVER);
+    if (words > this.#view.layout.pieceWords) return this.#writeFragmented(key, draft, stamp, room);
     const location = this.#log.reserve(words, room);
     if (location === 0) return 0;
-    const at = writeHead(this.#view, location, key, length, flags, expiry, stamp);
-    writeBytes(this.#view, at, value, 0, length);
+    const at = writeHead(this.#view, location, key, to - from, flags, expiry, stamp);
+    writeBytes(this.#view, at, value, from, to);
     this.#log.commit(words);
     return location;
   }
@@ -69,21 +89,15 @@ export class Writer {
     this.#claimed = [];
   }
 
-  #writeFragmented(
-    key: KeyBuffer,
-    value: Uint8Array,
-    expiry: number,
-    flags: number,
-    stamp: number,
-    room: RoomMaker,
-  ): number {
+  #writeFragmented(key: KeyBuffer, draft: Draft, stamp: number, room: RoomMaker): number {
     const view = this.#view;
-    const count = fragmentCount(view.layout, value.length);
+    const { length, expiry, flags } = draft;
+    const count = fragmentCount(view.layout, length);
     const head = headWords(key.length, expiry !== NEVER) + count;
     if (!this.#claimFor(head, count, room)) return 0;
     const location = this.#log.reserve(head);
-    const list = writeHead(view, location, key, value.length, flags | FLAG_FRAGMENTED, expiry, stamp);
-    const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, value);
+    const list = writeHead(view, location, key, length, flags | FLAG_FRAGMENTED, expiry, stamp);
+    const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, draft);
     this.#log.commit(head + inOpen);
     return location;
   }
@@ -92,7 +106,7 @@ export class Writer {
    * Writes the fragments of a value: into the `room` words from `at` on that are left in the open segment, then
    * into the claimed ones. Their locations go into the head's list. Returns the words used in the open segment.
    */
-  #writeFragments(at: number, room: number, list: number, hash: number, value: Uint8Array): number {
+  #writeFragments(at: number, room: number, list: number, hash: number, draft: Draft): number {
     const view = this.#view;
     const { fragmentBytes, segmentWords } = view.layout;
     let next = at;
@@ -100,8 +114,8 @@ export class Writer {
     let inOpen = 0;
     let filling = -1;
     let place = list;
-    for (let from = 0; from < value.length; from += fragmentBytes) {
-      const to = Math.min(value.length, from + fragmentBytes);
+    for (let { from } = draft; from < draft.to; from += fragmentBytes) {
+      const to = Math.min(draft.to, from + fragmentBytes);
       const size = FRAGMENT_HEADER_WORDS + ((to - from + 3) >>> 2);
       if (size > left) {
         this.#sealClaimed(filling, segmentWords - left);
@@ -109,7 +123,7 @@ export class Writer {
         next = view.segmentStart(this.#claimed[filling] as number);
         left = segmentWords;
       }
-      writeFragment(view, next, hash, value, from, to);
+      writeFragment(view, next, hash, draft.value, from, to);
       view.words[place++] = next;
       next += size;
       left -= size;

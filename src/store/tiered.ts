@@ -39,6 +39,8 @@ export class TieredCache {
   constructor(
     readonly map: SharedCache,
     private readonly state: ProcessState,
+    /** Milliseconds; another one than the default is for tests. */
+    private readonly loadWaitLimit: number = LOAD_WAIT_LIMIT,
   ) {}
 
   /**
@@ -79,24 +81,37 @@ export class TieredCache {
   }
 
   async #getDuringLoad(key: string): Promise<ReadResult | undefined> {
-    const deadline = performance.now() + LOAD_WAIT_LIMIT;
-    // Asked for by `has`, which counts no miss.
-    while (!this.state.loaded && !this.map.has(key)) {
-      if (performance.now() >= deadline) throw stillLoading();
-      await this.state.untilLoaded(LOAD_POLL_INTERVAL);
+    const deadline = performance.now() + this.loadWaitLimit;
+    for (;;) {
+      // Asked before the look for the key: only when the load was over by then, a miss is one.
+      const { loaded } = this.state;
+      // Looked for by `has`, which counts no miss.
+      if (loaded || this.map.has(key)) {
+        const found = this.#hit(key);
+        // What a later line has pushed out in between is waited for again: it is not known to be absent.
+        if (loaded || found !== undefined) return found;
+      }
+      await this.#moreLoaded(deadline);
     }
-    // Either it is there, or the load was over before this look: then a miss is one.
-    return this.#hit(key);
   }
 
   async #deleteAfterLoad(key: string): Promise<boolean> {
-    const deadline = performance.now() + LOAD_WAIT_LIMIT;
-    while (!this.state.loaded) {
-      const left = deadline - performance.now();
-      if (left <= 0) throw stillLoading();
-      await this.state.untilLoaded(left);
-    }
+    const deadline = performance.now() + this.loadWaitLimit;
+    while (!this.state.loaded) await this.#moreLoaded(deadline);
     return this.map.delete(key);
+  }
+
+  /**
+   * Resolves when the load is over, or after a moment in which it went on.
+   *
+   * @param deadline on the clock of `performance.now`
+   * @throws {StoreUnavailableError} after the deadline, and when the process is draining: then the load has been
+   *   given up, and to wait on would only hold up the end
+   */
+  async #moreLoaded(deadline: number): Promise<void> {
+    const left = deadline - performance.now();
+    if (left <= 0 || this.state.phase === 'draining') throw stillLoading();
+    await this.state.untilLoaded(Math.min(left, LOAD_POLL_INTERVAL));
   }
 }
 
