@@ -162,6 +162,14 @@ export function copyBytes(view: ShardView, at: number, length: number): Uint8Arr
   return view.bytes.slice(start, start + length);
 }
 
+/** Copies `length` bytes of the log from a word index on to the beginning of `target`. */
+export function copyBytesInto(view: ShardView, at: number, length: number, target: Uint8Array): void {
+  const { bytes } = view;
+  const start = at << 2;
+  if (length > LOOP_COPY_RANGE_BYTES) target.set(bytes.subarray(start, start + length));
+  else for (let i = 0; i < length; i++) target[i] = bytes[start + i];
+}
+
 /** The recency tick at which an entry was last read or written, modulo 2^16. */
 export function stampOf(view: ShardView, location: number): number {
   return view.halves[((location + 1) << 1) + 1];

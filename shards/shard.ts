@@ -2,6 +2,7 @@
 import { chain, Finding, find, insert, look, replace, unlockAll } from './bucket.js';
 import {
   copyBytes,
+  copyBytesInto,
   expiryOf,
   fragmentWords,
   isExpired,
@@ -89,6 +90,32 @@ export class Shard implements EntryFate {
       if (value === undefined) continue;
       touch(view, location, this.#tick());
       return value;
+    }
+  }
+
+  /**
+   * Copies the key's value to the beginning of `target`, if it fits. The entry counts as used.
+   *
+   * @param target private memory
+   * @returns length of the value in bytes, whether it fitted or not; -1 when the key is absent
+   */
+  getInto(key: KeyBuffer, target: Uint8Array): number {
+    const { view } = this;
+    for (;;) {
+      const location = find(view, key);
+      if (location === 0) return -1;
+      const kind = kindOf(view, location);
+      if (isExpired(view, location, kind)) {
+        this.remove(view.foundSlot, location, 'expired');
+        return -1;
+      }
+      const length = valueLengthOf(view, location);
+      if (length > target.length) return length;
+      const at = valueStart(location, kind);
+      if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target);
+      else if (!this.#copyFragmentsInto(location, at, length, target)) continue;
+      touch(view, location, this.#tick());
+      return length;
     }
   }
 
@@ -259,17 +286,22 @@ export class Shard implements EntryFate {
   }
 
   #copyFragments(head: number, list: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const copy = new Uint8Array(length);
+    return this.#copyFragmentsInto(head, list, length, copy) ? copy : undefined;
+  }
+
+  /** False when the head was unpublished meanwhile: then `target` holds nothing of use. */
+  #copyFragmentsInto(head: number, list: number, length: number, target: Uint8Array): boolean {
     const { view } = this;
     const { layout, thread } = view;
-    const copy = new Uint8Array(length);
     for (let from = 0, place = list; from < length; from += layout.fragmentBytes, place++) {
       const fragment = this.#pinFragment(head, place);
-      if (fragment === 0) return undefined;
+      if (fragment === 0) return false;
       const start = (fragment + FRAGMENT_HEADER_WORDS) << 2;
-      copy.set(view.bytes.subarray(start, start + Math.min(layout.fragmentBytes, length - from)), from);
+      target.set(view.bytes.subarray(start, start + Math.min(layout.fragmentBytes, length - from)), from);
     }
     Atomics.store(thread.control, thread.fragmentPin, 0);
-    return copy;
+    return true;
   }
 
   /**

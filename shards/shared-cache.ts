@@ -69,6 +69,12 @@ export interface CacheStats {
 
 const encoder = new TextEncoder();
 
+/** Where this thread's texts are encoded and decoded, unless they are longer: to make an object for each is slow. */
+const textBuffer = Buffer.allocUnsafeSlow(16 * 1024);
+
+/** Of UTF-8; a pair of surrogates takes four for two. */
+const MAX_BYTES_PER_CODE_UNIT = 3;
+
 /** The caches attached in this thread, so that each is attached once however often its handle arrives. */
 const attached = new Map<string, WeakRef<SharedCache>>();
 const forgotten = new FinalizationRegistry<string>((id) => {
@@ -153,9 +159,13 @@ export class SharedCache {
   set(key: Key, value: Value, options?: SetOptions): boolean {
     const ttl = options?.ttl;
     const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
-    const bytes = bytesOf(value);
     const shard = this.#shardOf(key);
-    this.#draft.fill(bytes, 0, bytes.length, expiry, 0);
+    if (typeof value === 'string' && value.length * MAX_BYTES_PER_CODE_UNIT <= textBuffer.length) {
+      this.#draft.fill(textBuffer, 0, textBuffer.write(value), expiry, 0);
+    } else {
+      const bytes = bytesOf(value);
+      this.#draft.fill(bytes, 0, bytes.length, expiry, 0);
+    }
     return this.#writeDraft(shard);
   }
 
@@ -187,8 +197,14 @@ export class SharedCache {
 
   /** The key's value as text; bytes that are not UTF-8 come as U+FFFD. */
   getString(key: Key): string | undefined {
-    const value = this.get(key);
-    return value === undefined ? undefined : textOf(value);
+    // Decoded from private memory: the engine does not expect text to change while it is decoded.
+    const length = this.#shardOf(key).getInto(this.#key, textBuffer);
+    if (length > textBuffer.length) {
+      const value = this.get(key);
+      return value === undefined ? undefined : textOf(value);
+    }
+    this.#thread.count(length < 0 ? MISSES : HITS);
+    return length < 0 ? undefined : textBuffer.toString('utf8', 0, length);
   }
 
   /** The values of several keys, in their order. */

@@ -1,0 +1,170 @@
+/** What the README shows is true: its tables are those of the code, its examples run and print what it says. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Test, test } from 'tap';
+import { OPTIONS } from '../src/config/options.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PROGRAM = join(ROOT, 'dist/bin/hotshard.js');
+const SERVER = 'http://127.0.0.1:3000';
+
+const execute = promisify(execFile);
+
+test('the table of flags is that of the code', (t) => {
+  const code = (text: string) => `\`${text}\``;
+  const rows = Object.values(OPTIONS).map(({ flag, alias, environment, default: value, description }) => [
+    [code(`--${flag}`), ...(alias === undefined ? [] : [code(`-${alias}`)])].join(', '),
+    environment.map(({ name }) => code(name)).join(', '),
+    value === '' ? 'none' : code(value),
+    description.replaceAll('<', '&lt;').replaceAll('|', '\\|'),
+  ]);
+  const table = [['flag', 'environment', 'default', 'meaning'], ['--', '--', '--', '--'], ...rows];
+  t.strictSame(
+    tableOf('flag'),
+    table.map((row) => `| ${row.join(' | ')} |`),
+  );
+  t.end();
+});
+
+test('the results of bench:map are those of the file', (t) => {
+  const { machine, results } = readJson('results/map.json') as MapResults;
+  const rows = results
+    .filter(({ operation }) => operation === 'get')
+    .map(({ contender, wall: get, cpu: getCpu }) => {
+      const set = results.find((one) => one.contender === contender && one.operation === 'set');
+      return [contender, rates(get), nanoseconds(getCpu), rates(set?.wall), nanoseconds(set?.cpu)];
+    });
+  const head = ['contender', 'M get/s', 'CPU ns/get', 'M set/s', 'CPU ns/set'];
+  const table = [head, ['--', '--:', '--:', '--:', '--:'], ...rows];
+  t.strictSame(
+    tableOf('contender'),
+    table.map((row) => `| ${row.join(' | ')} |`),
+  );
+  t.ok(README.includes(`Node ${machine.node}`), 'with the version of Node');
+  t.end();
+});
+
+test('its programs print what it says', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hotshard-readme-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/hotshard'), 'junction');
+  const programs = blocks('js');
+  t.ok(programs.length > 0, 'there are some');
+  for (const [i, { text }] of programs.entries()) {
+    const said = [...text.matchAll(/^.*console\.log\(.*\);? +\/\/ (.*)$/gm)].map(([, output]) => output);
+    const file = join(folder, `${i}.mjs`);
+    writeFileSync(file, text);
+    const { stdout } = await execute(process.execPath, [file], { timeout: 30_000 });
+    t.strictSame(stdout.trimEnd().split('\n'), said, text.split('\n', 1)[0]);
+  }
+});
+
+const noCurl = (await isMissing('curl')) && 'there is no curl';
+
+test('its sessions in a shell go as it says', { skip: noCurl }, async (t) => {
+  const server = await startServer(t);
+  const all = blocks('sh', 'text');
+  t.ok(all.length > 0, 'there are some');
+  for (const { text, next } of all) {
+    const session = text
+      .replaceAll(SERVER, server)
+      .replaceAll(/^npx hotshard (\w+)/gm, `"${process.execPath}" "${PROGRAM}" $1 --url ${server}`);
+    const { stdout } = await execute('sh', ['-c', session], { timeout: 30_000 });
+    t.equal(stdout.replaceAll('\r', ''), next, text.split('\n', 1)[0]);
+  }
+});
+
+test('what it refers to is there', (t) => {
+  for (const [, target = ''] of README.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+    t.ok(existsSync(join(ROOT, target)), target);
+  }
+  const { scripts } = readJson('package.json') as { scripts: Record<string, string> };
+  for (const [, name = ''] of README.matchAll(/\bnpm run ([\w:]+)/g))
+    t.ok(name in scripts, `npm run ${name}`);
+  t.end();
+});
+
+interface MapResults {
+  readonly machine: { readonly node: string };
+  readonly results: readonly {
+    readonly operation: string;
+    readonly contender: string;
+    readonly wall: Spread;
+    readonly cpu: Spread;
+  }[];
+}
+
+/** Nanoseconds per operation. */
+interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+function rates(wall: Spread | undefined): string {
+  if (wall === undefined) return '';
+  const rate = (time: number) => (1000 / time).toFixed(1);
+  return `${rate(wall.median)} (${rate(wall.max)} to ${rate(wall.min)})`;
+}
+
+function nanoseconds(cpu: Spread | undefined): string {
+  if (cpu === undefined) return '';
+  return `${cpu.median.toFixed(0)} (${cpu.min.toFixed(0)} to ${cpu.max.toFixed(0)})`;
+}
+
+/** The table whose first column is called so: its rows, without the padding of the formatter. */
+function tableOf(column: string): string[] {
+  const lines = README.split('\n');
+  const first = lines.findIndex((line) => line.startsWith(`| ${column} `));
+  const end = lines.findIndex((line, i) => i > first && !line.startsWith('|'));
+  return lines
+    .slice(first, end)
+    .map((line) => line.replace(/ +\|/g, ' |').replace(/\| +/g, '| ').replace(/-{2,}/g, '--'));
+}
+
+/** Code blocks of a language; with `next`, only those that a block of that language follows at once: its output. */
+function blocks(language: string, next?: string): { text: string; next: string }[] {
+  const block = (name: string) => `\`\`\`${name}\\n([\\s\\S]*?)\`\`\`\\n`;
+  const pattern = `^${block(language)}${next === undefined ? '' : `\\n+${block(next)}`}`;
+  return [...README.matchAll(new RegExp(pattern, 'gm'))].map(([, text = '', output = '']) => ({
+    text,
+    next: output,
+  }));
+}
+
+async function isMissing(program: string): Promise<boolean> {
+  return execute(program, ['--version']).then(
+    () => false,
+    () => true,
+  );
+}
+
+async function startServer(t: Test): Promise<string> {
+  const server = spawn(process.execPath, [PROGRAM, '--port', '0', '--workers', '1'], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => server.kill('SIGKILL'));
+  const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
+  return (JSON.parse(line) as { address: string }).address;
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+}
