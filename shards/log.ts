@@ -40,8 +40,6 @@ export class Log {
   #start = 0;
   /** Words used of the open segment. */
   #used = 0;
-  /** Where the next search for a free segment begins. */
-  #hint = 0;
 
   constructor(view: ShardView) {
     this.#view = view;
@@ -94,27 +92,23 @@ export class Log {
 
   /**
    * Claims `count` free segments, leaving `reserved` others free. An empty list when there are not so many.
-   * Emptied segments that nobody reads in any more become free on the way.
+   * Emptied segments that nobody reads in any more become free on the way. The first ones are taken first: memory
+   * that was in use before rather than fresh.
    */
   claimFree(count: number, reserved: number): number[] {
     const view = this.#view;
     const { segments } = view.layout;
     const claimed: number[] = [];
     let left = 0;
-    let segment = this.#hint;
-    for (let i = 0; i < segments && (claimed.length < count || left < reserved); i++) {
+    for (let segment = 0; segment < segments; segment++) {
+      if (claimed.length === count && left >= reserved) break;
       const state = stateOf(view, segment);
       if (state === FREE || (state === EMPTIED && reuse(view, segment))) {
         if (claimed.length === count) left++;
         else if (claim(view, segment, FREE)) claimed.push(segment);
       }
-      segment = segment + 1 < segments ? segment + 1 : 0;
     }
-    if (claimed.length === count && left >= reserved) {
-      const last = claimed.at(-1) ?? 0;
-      this.#hint = last + 1 < segments ? last + 1 : 0;
-      return claimed;
-    }
+    if (claimed.length === count && left >= reserved) return claimed;
     for (const one of claimed) release(view, one, FREE);
     return [];
   }

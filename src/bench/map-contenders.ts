@@ -77,35 +77,40 @@ function lruCache({ keys, values }: Data, options: { readonly ttl?: number }): C
 const NOTHING = new Uint8Array();
 
 /**
- * Keys as a server has them: bytes in the buffer they were read into, here copied from one that holds them all. The
- * copy is part of the time.
+ * Keys and values as a server has them: bytes in the buffer they were read into, here copied from one that holds them
+ * all. The copies are part of the time.
  */
 function sharedBytes(data: Data): Contender {
-  const { keyBytes, valueBytes } = data;
   const cache = sharedCache(data);
-  const size = keyBytes[0]?.length ?? 0;
-  const all = new Uint8Array(size * keyBytes.length);
-  for (const [i, bytes] of keyBytes.entries()) all.set(bytes, i * size);
-  const key = new Uint8Array(size);
-  const load = (index: number): Uint8Array => {
-    const start = index * size;
-    for (let i = 0; i < size; i++) key[i] = all[start + i] ?? 0;
-    return key;
-  };
+  const loadKey = fromOneBuffer(data.keyBytes);
+  const loadValue = fromOneBuffer(data.valueBytes);
   return {
     read(sequence) {
       let sum = 0;
-      for (const index of sequence) sum += cache.get(load(index))?.length ?? 0;
+      for (const index of sequence) sum += cache.get(loadKey(index))?.length ?? 0;
       return sum;
     },
     write(sequence) {
-      for (const index of sequence) cache.set(load(index), valueBytes[index] ?? NOTHING);
+      for (const index of sequence) cache.set(loadKey(index), loadValue(index));
     },
     ...inspected(cache),
   };
 }
 
-/** Keys as objects of their own: each is another 100 bytes or so that have to come from memory. */
+/** Copies one of several arrays of the same length to an array that is used again for the next. */
+function fromOneBuffer(arrays: readonly Uint8Array[]): (index: number) => Uint8Array {
+  const size = arrays[0]?.length ?? 0;
+  const all = new Uint8Array(size * arrays.length);
+  for (const [i, bytes] of arrays.entries()) all.set(bytes, i * size);
+  const loaded = new Uint8Array(size);
+  return (index) => {
+    const start = index * size;
+    for (let i = 0; i < size; i++) loaded[i] = all[start + i] ?? 0;
+    return loaded;
+  };
+}
+
+/** Keys and values as objects of their own: each is another 100 bytes or so that have to come from memory. */
 function sharedByteObjects(data: Data): Contender {
   const { keyBytes, valueBytes } = data;
   const cache = sharedCache(data);
@@ -158,11 +163,11 @@ function sharedStrings(data: Data): Contender {
 const OVERHEAD = 48;
 const MIN_MEMORY = 16 * 1024 * 1024;
 
-/** Memory for four times the entries, so that nothing is evicted however the writes fall. */
+/** Memory for twice the entries, so that nothing is evicted however the writes fall. */
 export function memoryFor({ keyBytes, valueBytes }: Data): number {
   const sizes = (bytes: readonly Uint8Array[]) => bytes.reduce((sum, { length }) => sum + length, 0);
   const payload = sizes(keyBytes) + sizes(valueBytes) + keyBytes.length * OVERHEAD;
-  return Math.max(MIN_MEMORY, 4 * payload);
+  return Math.max(MIN_MEMORY, 2 * payload);
 }
 
 function sharedCache(data: Data, ttl = 0): SharedCache {
