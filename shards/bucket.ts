@@ -316,6 +316,22 @@ function keyIs(view: ShardView, location: number, key: KeyBuffer): boolean {
   return true;
 }
 
+/** Keys that can be reached: counted one by one. */
+export function countKeys(view: ShardView): number {
+  const { words } = view;
+  let keys = 0;
+  for (let i = 0; i < view.buckets; i++) {
+    let bucket = view.indexStart + i * BUCKET_WORDS;
+    do {
+      for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
+        if (Atomics.load(words, slot) !== 0) keys++;
+      }
+      bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+    } while (bucket !== 0);
+  }
+  return keys;
+}
+
 /** Word index of a slot's tag. Buckets begin on multiples of 16 words. */
 function tagWord(slot: number): number {
   const bucket = slot & ~(BUCKET_WORDS - 1);

@@ -2,7 +2,7 @@
  * Evicts single keys, for `maxKeys`: the least recently used of a sample that a hand, going round all segments of
  * all shards, takes up.
  */
-import { slotOf } from './bucket.js';
+import { countKeys, slotOf } from './bucket.js';
 import { isExpired, keyLengthOf, keyStart, kindOf, stampOf } from './entry.js';
 import { ageInTicks, EVICTION_SAMPLE } from './eviction.js';
 import { type HashSecrets, hashWords } from './hash.js';
@@ -28,6 +28,8 @@ export class KeyEvictor implements QuotaShards {
   #shard = 0;
   #segment = 0;
   #offset = 0;
+  /** Age of the segment when the hand stopped in it: in another of its lives, no record need begin there. */
+  #segmentAge = 0;
 
   constructor(shards: readonly Shard[], secrets: HashSecrets) {
     this.#shards = shards;
@@ -44,7 +46,8 @@ export class KeyEvictor implements QuotaShards {
   }
 
   countKeys(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.keys, 0);
+    // Not their counts: a thread may have died between a key and its count.
+    return this.#shards.reduce((sum, { view }) => sum + countKeys(view), 0);
   }
 
   /** The next EVICTION_SAMPLE entries, or all there are. */
@@ -54,7 +57,9 @@ export class KeyEvictor implements QuotaShards {
     // One segment more than there are: the first may have been entered in its middle.
     for (let i = 0; i <= segments && sample.length < EVICTION_SAMPLE; i++) {
       const shard = this.#shards[this.#shard] as Shard;
-      this.#offset = walk(shard.view, this.#segment, this.#offset, (location, kind) => {
+      const from = { offset: this.#offset, age: this.#segmentAge };
+      this.#offset = walk(shard.view, this.#segment, from, (location, kind) => {
+        this.#segmentAge = ageOf(shard.view, this.#segment);
         if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) sample.push(this.#candidate(shard, location, kind));
         return sample.length < EVICTION_SAMPLE;
       });

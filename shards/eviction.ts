@@ -20,8 +20,11 @@ export const WORTH_COMPACTING = 0.1;
 /** Entries looked at to learn how old entries are. */
 export const AGE_SAMPLE = 64;
 
-/** Entries looked at to evict one of them: a cache with no more than that many evicts exactly the least recent. */
-export const EVICTION_SAMPLE = 32;
+/** Caches of up to so many keys evict exactly the least recently used. */
+const EXACT_KEYS = 32;
+
+/** Entries looked at to evict one of them. The newcomer, written but not yet published, may be among them. */
+export const EVICTION_SAMPLE = EXACT_KEYS + 1;
 
 /** Parts of all entries, by age, that go from the segments being emptied; more when a segment yielded too little. */
 const EVICTED_PARTS = [0.2, 0.4, 0.7, 1];

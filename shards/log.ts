@@ -23,8 +23,11 @@ export const RESERVED_SEGMENTS = 1;
 /** No segment. */
 const NONE = -1;
 
-/** Rounds in which a writer tries to get a segment, per segment of the shard, before it gives up. */
-const ROUNDS_PER_SEGMENT = 4;
+/**
+ * Rounds in which a writer tries to get its segments, per segment of the shard, before it gives up. Many: what a
+ * round frees may go to others, and who needs a dozen at once can lose hundreds of times in a row.
+ */
+const ROUNDS_PER_SEGMENT = 32;
 
 /** Who frees segments for a writer that has none. */
 export interface RoomMaker {

@@ -16,6 +16,9 @@ const START_TIME_MASK = 0x1ff;
 /** Set where the operating system can't be asked. */
 const UNKNOWN = -0x80000000;
 
+/** Identity of nobody: its thread has died, and what it left may still stand there. No thread has the id 0. */
+export const LEFT = 1 << THREAD_ID_BITS;
+
 /** Index of the start time among the fields of `/proc/<id>/stat` that follow the command's name. */
 const START_TIME_FIELD = 19;
 
@@ -41,7 +44,7 @@ export function currentIdentity(): number {
  *   can't be asked. There, 1 s is far longer than any word is held without a pause of the whole process.
  */
 export function mayBeGone(identity: number, heldFor: number): boolean {
-  if (identity === 0) return true;
+  if (identity === 0 || identity === LEFT) return true;
   if (identity < 0) return heldFor > PRESUMED_DEAD_AFTER;
   return identityOf(identity & THREAD_ID_MASK) !== identity;
 }

@@ -28,7 +28,7 @@ import {
 } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { clearDeadPins, forEachPinned } from './thread-slot.js';
-import { walk } from './walk.js';
+import { FROM_START, walk } from './walk.js';
 
 /** No entry is old enough to go. */
 const KEEP_ALL = Infinity;
@@ -97,7 +97,7 @@ export class Reclaimer implements RoomMaker {
       if (freed !== undefined) this.#pressure.learn(freed);
     } else {
       this.#log.close();
-      clearDeadPins(this.#view.thread.control, this.#view.layout.threadSlots);
+      clearDeadPins(this.#view.thread, this.#view.layout.threadSlots);
       pause(WAIT_INTERVAL);
     }
   }
@@ -115,7 +115,10 @@ export class Reclaimer implements RoomMaker {
     forEachPinned(thread.control, layout.threadSlots, shard, (segment) => {
       pinned[segment] = 1;
     });
-    if (this.#ownersAreDue()) recoverFromDead(view);
+    if (this.#ownersAreDue()) {
+      clearDeadPins(thread, layout.threadSlots);
+      recoverFromDead(view);
+    }
     const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE };
     const any: Survey = { deadest: NONE, gain: 0, oldest: NONE };
     for (let segment = 0; segment < layout.segments; segment++) {
@@ -270,7 +273,7 @@ export class Reclaimer implements RoomMaker {
     const stride = Math.max(1, Math.floor(segments / AGE_SAMPLE));
     for (let i = 0; i < segments && ages.length < AGE_SAMPLE; i++) {
       let looked = 0;
-      walk(view, segment, 0, (location, kind) => {
+      walk(view, segment, FROM_START, (location, kind) => {
         if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) ages.push(ageInTicks(tick, stampOf(view, location)));
         return ++looked < RECORDS_PER_SAMPLE;
       });

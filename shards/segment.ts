@@ -14,9 +14,8 @@
  *   found on it. It is argued at `reuse`.
  */
 import { SEGMENT_AGE, SEGMENT_DEAD, SEGMENT_END, SEGMENT_STATE, SHARD_AGE } from './layout.js';
-import { mayBeGone } from './owner.js';
 import type { ShardView } from './shard-view.js';
-import { identityOfSlot, isPinned, pinOf } from './thread-slot.js';
+import { isPinned, pinOf, whileLeft } from './thread-slot.js';
 
 /** All memory starts as zeros: every segment is FREE. */
 export const FREE = 0;
@@ -57,8 +56,11 @@ function claimFromDead(view: ShardView, segment: number): boolean {
   const state = Atomics.load(view.words, stateWord(view, segment));
   const owner = state >>> OWNER_SHIFT;
   if (owner === 0 || owner === view.thread.id) return false;
-  if (!mayBeGone(identityOfSlot(view.thread.control, owner), 0)) return false;
-  return inherit(view, segment, state);
+  let claimed = false;
+  whileLeft(view.thread, owner, () => {
+    claimed = inherit(view, segment, state);
+  });
+  return claimed;
 }
 
 /** Takes a segment over that this thread, or a dead one with its id, has left. */

@@ -157,7 +157,7 @@ export class SharedCache {
    * @param key 1 to 512 bytes
    */
   set(key: Key, value: Value, options?: SetOptions): boolean {
-    const ttl = options?.ttl;
+    const ttl = options === undefined ? undefined : ttlOf(options);
     const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
     const shard = this.#shardOf(key);
     if (typeof value === 'string' && value.length * MAX_BYTES_PER_CODE_UNIT <= textBuffer.length) {
@@ -209,12 +209,18 @@ export class SharedCache {
 
   /** The values of several keys, in their order. */
   getMany(keys: Iterable<Key>): (Uint8Array<ArrayBuffer> | undefined)[] {
+    checkIterable('keys', 'keys', keys);
     return Array.from(keys, (key) => this.get(key));
   }
 
   /** Stores several values; for each whether it was stored. */
   setMany(entries: Iterable<Entry>): boolean[] {
-    return Array.from(entries, ([key, value, options]) => this.set(key, value, options));
+    checkIterable('entries', ENTRY_FORM, entries);
+    return Array.from(entries, (entry) => {
+      checkEntry(entry);
+      const [key, value, options] = entry;
+      return this.set(key, value, options);
+    });
   }
 
   /** Whether the key is there. It does not count as used. */
@@ -297,7 +303,8 @@ export class SharedCache {
       }
       if (outcome === 'stored') {
         this.#thread.count(SETS);
-        return value.slice();
+        // Not `slice`: a Buffer's is a view of the same bytes.
+        return new Uint8Array(value);
       }
     }
   }
@@ -370,6 +377,27 @@ export class SharedCache {
     const index = length === 1 ? 0 : Math.floor(((this.#key.hash >>> 0) * length) / 2 ** 32);
     return shards[index] as Shard;
   }
+}
+
+const ENTRY_FORM = '[key, value, options?]';
+
+/** A text is not meant: its characters would be taken for keys. */
+function checkIterable(name: string, of: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && Symbol.iterator in value) return;
+  throw new TypeError(`${name} must be an iterable of ${of}, not ${describe(value)}`);
+}
+
+function checkEntry(entry: unknown): void {
+  if (!Array.isArray(entry)) {
+    throw new TypeError(`entries must be an iterable of ${ENTRY_FORM}, not of ${describe(entry)}`);
+  }
+}
+
+function ttlOf(options: SetOptions): number | undefined {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, not ${describe(options)}`);
+  }
+  return options.ttl;
 }
 
 function checkHandle(handle: CacheHandle): void {

@@ -29,7 +29,7 @@ import {
   SLOT_WALK_PIN,
   SLOT_WORDS,
 } from './layout.js';
-import { currentIdentity, mayBeGone } from './owner.js';
+import { currentIdentity, LEFT, mayBeGone } from './owner.js';
 
 /** The control buffer as words. */
 export type ControlWords = Int32Array<SharedArrayBuffer>;
@@ -160,17 +160,38 @@ export function isPinned(control: ControlWords, slots: number, pin: number): boo
   return false;
 }
 
+/**
+ * Has `act` done while nobody else can take over the slot of a dead thread: its successor might write to the very
+ * words that `act` finds, the same values even. False, and nothing done, when its thread may live.
+ *
+ * CRASH K4: dying inside leaves the slot with the identity of another dead thread.
+ *
+ * @param thread the calling thread's slot
+ */
+export function whileLeft(thread: ThreadSlot, id: number, act: () => void): boolean {
+  const { control } = thread;
+  const owner = identityOfSlot(control, id);
+  if (owner === 0 || !mayBeGone(owner, 0)) return false;
+  const mine = identityOfSlot(control, thread.id);
+  if (Atomics.compareExchange(control, identityWord(id), owner, mine) !== owner) return false;
+  act();
+  Atomics.store(control, identityWord(id), LEFT);
+  return true;
+}
+
 /** Takes the pins of dead threads off, so that the segments under them can be used again. */
-export function clearDeadPins(control: ControlWords, slots: number): void {
+export function clearDeadPins(thread: ThreadSlot, slots: number): void {
+  const { control } = thread;
   for (let id = 1; id <= slots; id++) {
-    const base = slotStart(id);
-    const owner = Atomics.load(control, base + SLOT_IDENTITY);
-    if (owner === 0) return;
-    for (let word = SLOT_FIRST_PIN; word <= SLOT_LAST_PIN; word++) {
-      const pin = Atomics.load(control, base + word);
-      // The exchange fails where the slot went to another thread in between and that one has set the pin anew.
-      if (pin !== 0 && mayBeGone(owner, 0)) Atomics.compareExchange(control, base + word, pin, 0);
-    }
+    if (identityOfSlot(control, id) === 0) return;
+    const pins = slotStart(id) + SLOT_FIRST_PIN;
+    const end = slotStart(id) + SLOT_LAST_PIN + 1;
+    let pinned = false;
+    for (let pin = pins; pin < end; pin++) pinned ||= Atomics.load(control, pin) !== 0;
+    if (!pinned || id === thread.id) continue;
+    whileLeft(thread, id, () => {
+      for (let pin = pins; pin < end; pin++) Atomics.store(control, pin, 0);
+    });
   }
 }
 
