@@ -52,7 +52,7 @@ export function recoverFromDead(view: ShardView): void {
  * Takes a claimed or open segment over from a dead thread. Its records end where that thread last said so.
  * CRASH K2: what it wrote behind its last word on the end was never published, and is overwritten one day.
  */
-function claimFromDead(view: ShardView, segment: number): boolean {
+export function claimFromDead(view: ShardView, segment: number): boolean {
   const state = Atomics.load(view.words, stateWord(view, segment));
   const owner = state >>> OWNER_SHIFT;
   if (owner === 0 || owner === view.thread.id) return false;
