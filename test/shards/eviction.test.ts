@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { SharedCache } from '../../shards/index.js';
-import { Random, SEED, seeded, times } from './support.js';
+import { Random, SEED, seeded } from './support.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -46,7 +46,7 @@ t.test('a cache of up to 32 keys evicts exactly the least recently used', async 
       const cache = SharedCache.create({ maxMemory: 256 * KIB, maxKeys, shards });
       const lru = new Lru(maxKeys);
       let differsAt: string | undefined;
-      for (let i = 0; i < times(1500) && differsAt === undefined; i++) {
+      for (let i = 0; i < 1500 && differsAt === undefined; i++) {
         const key = `k${random.below(2 * maxKeys + 2)}`;
         const action = random.below(10);
         if (action < 5) {
@@ -103,7 +103,7 @@ t.test('maxKeys holds while segments are recycled under the hand that takes samp
   const random = new Random(SEED);
   const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 50 });
   let most = 0;
-  for (let i = 0; i < times(30_000); i++) {
+  for (let i = 0; i < 30_000; i++) {
     // Mostly overwritten: many segments come and go between two evictions, in records of ever other sizes.
     const key = random.chance(20) ? `new${i}` : `k${random.below(45)}`;
     cache.set(key, new Uint8Array(random.below(400)).fill(random.next()));
@@ -128,7 +128,7 @@ t.test('a key just read or written is never the next to go', async (t) => {
     const losses: string[] = [];
     let last = 'k0';
     cache.set(last, '');
-    for (let i = 1; i < times(40_000); i++) {
+    for (let i = 1; i < 40_000; i++) {
       const key = `k${i}`;
       cache.set(key, 'x'.repeat(random.below(100)));
       if (!cache.has(last)) losses.push(`${last}, at ${i}`);
@@ -152,7 +152,7 @@ t.test('hot keys survive a scan', async (t) => {
     const hot = Array.from({ length: 300 }, (_, i) => `hot${i}`);
     for (const key of hot) cache.set(key, 'h'.repeat(50));
     let lost = 0;
-    for (let i = 0; i < times(60_000); i++) {
+    for (let i = 0; i < 60_000; i++) {
       cache.set(`scan${i}`, 's'.repeat(50));
       const key = hot[i % hot.length] ?? '';
       if (cache.get(key) === undefined) {
@@ -161,7 +161,7 @@ t.test('hot keys survive a scan', async (t) => {
       }
     }
     // First in, first out would lose each at every turn of the cache: 3 to 6 % of these reads.
-    t.ok(lost <= times(60_000) / 100, `${lost} misses of hot keys: ${JSON.stringify(options)}`);
+    t.ok(lost <= 60_000 / 100, `${lost} misses of hot keys: ${JSON.stringify(options)}`);
     t.ok(cache.stats().evictions > 10_000, 'the scan was evicted');
   }
 });
@@ -193,7 +193,7 @@ t.test('nothing is evicted while there is room', async (t) => {
   t.test('overwriting one key', async (t) => {
     const cache = SharedCache.create({ maxMemory: 256 * KIB });
     for (let i = 0; i < 200; i++) cache.set(`stay${i}`, 'x'.repeat(100));
-    for (let i = 0; i < times(200_000); i++) cache.set('k', 'v'.repeat(i % 100));
+    for (let i = 0; i < 200_000; i++) cache.set('k', 'v'.repeat(i % 100));
     t.equal(cache.stats().evictions, 0);
     t.equal(cache.size, 201);
     for (let i = 0; i < 200; i++) t.equal(cache.get(`stay${i}`)?.length, 100);
@@ -203,7 +203,7 @@ t.test('nothing is evicted while there is room', async (t) => {
   t.test('overwriting one large value', async (t) => {
     const cache = SharedCache.create({ maxMemory: MIB });
     for (let i = 0; i < 200; i++) cache.set(`stay${i}`, 'x'.repeat(100));
-    for (let i = 0; i < times(1_000); i++) cache.set('k', new Uint8Array(100_000 + i));
+    for (let i = 0; i < 1_000; i++) cache.set('k', new Uint8Array(100_000 + i));
     t.equal(cache.stats().evictions, 0);
     t.equal(cache.size, 201);
     t.strictSame(cache.integrityErrors(), []);
@@ -248,7 +248,7 @@ t.test('set is never false for what fits, however long and mixed the history', a
     const cache = SharedCache.create(options);
     const refused: string[] = [];
     const lost: string[] = [];
-    for (let i = 0; i < times(2_500); i++) {
+    for (let i = 0; i < 2_500; i++) {
       const size = random.chance(200) ? options.maxValueSize : random.size(options.maxValueSize);
       const key = `k${random.below(5_000)}`;
       if (!cache.set(key, new Uint8Array(size).fill(i))) refused.push(`${size} bytes at ${i}`);
@@ -265,7 +265,7 @@ t.test('tiny entries need a larger index, taken from the log, and go on being st
   for (const maxMemory of [64 * KIB, 256 * KIB, 2 * MIB]) {
     const cache = SharedCache.create({ maxMemory });
     let refused = 0;
-    const count = times(10 * (maxMemory / 20));
+    const count = 10 * (maxMemory / 20);
     for (let i = 0; i < count; i++) if (!cache.set(i.toString(36), '')) refused++;
     t.equal(refused, 0);
     const bytesPerKey = maxMemory / cache.size;
