@@ -10,12 +10,13 @@ import { test } from 'tap';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * What each part may import, beside itself. Nobody imports `bin`, `index` or `bench`. `config`, `limits` and
- * `telemetry` are leaves to everybody above; among themselves they go from telemetry, which tells what the others
- * count, over limits to config.
+ * What each part may import, beside itself. Nobody imports `bin`, `index` or `bench`. `bin` puts the parts together:
+ * it names the store that the supervisor's `serve` is given. `config`, `limits` and `telemetry` are leaves to
+ * everybody above; among themselves they go from telemetry, which tells what the others count, over limits to
+ * config, which asks the map what sizes it takes.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  bin: ['supervisor', 'client', 'config', 'telemetry', 'bench'],
+  bin: ['supervisor', 'store', 'client', 'config', 'telemetry', 'bench'],
   index: ['shards', 'adapters'],
   adapters: ['shards'],
   client: ['config'],
@@ -27,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['shards', 'telemetry', 'config'],
   telemetry: ['shards', 'limits', 'config'],
   limits: ['config'],
-  config: [],
+  config: ['shards'],
   shards: [],
 };
 
