@@ -194,7 +194,8 @@ export class Shard implements EntryFate {
 
   /** Keys in this shard, expired ones that nobody has met yet included. */
   get keys(): number {
-    return Atomics.load(this.view.words, SHARD_KEYS);
+    // A key is counted after it came, and may be gone again by then.
+    return Math.max(0, Atomics.load(this.view.words, SHARD_KEYS));
   }
 
   /** Finishes what a dead thread, or this one with a cache object it has dropped, may have left with its id. */
