@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { TieredCache } from '../store/tiered.js';
+import { balanceConnections } from './balance.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { type ListenTicket, listen } from './listen.js';
 import type { Shared } from './shared.js';
@@ -51,6 +52,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const server = parts.createServer({ cache, state: shared.state, limit, config, worker, logger });
   const connections = new ConnectionDrain(server.listener, () => shared.state.phase === 'draining');
+  if (ticket.kind === 'descriptor') balanceConnections(server.listener, shared.state, worker);
   await server.start();
   parts.onAdopting?.();
   const address = await listen(server.listener, ticket);
