@@ -20,6 +20,7 @@
  * insertions into this one bucket would not notice them.
  */
 
+import { isGhost, isOlderGhost } from './ghost.js';
 import type { KeyBuffer } from './key-buffer.js';
 import {
   BUCKET_OVERFLOW,
@@ -31,6 +32,7 @@ import {
   EXPIRY_WORDS,
   FLAG_EXPIRES,
   KEY_LENGTH_MASK,
+  SLOTS_PER_BUCKET,
 } from './layout.js';
 import { mayBeGone } from './owner.js';
 import { pause } from './pause.js';
@@ -57,8 +59,10 @@ export class Finding {
   slot = 0;
   /** The version under which the key was absent; this and what follows has no meaning when the key was found. */
   version = 0;
-  /** Word index of an empty slot; 0 when all are taken. */
+  /** Word index of a slot that the key may take: its ghost's, an empty one, or that of another ghost; 0 = none. */
   vacant = 0;
+  /** The key's ghost in that slot; 0 when it has none. */
+  ghost = 0;
   /** Word index of the last bucket of the chain. */
   last = 0;
 }
@@ -67,7 +71,7 @@ export class Finding {
 export function bucketOf(view: ShardView, hash: number): number {
   // Multiplied, so that the buckets of one shard are evenly used although the same high bits chose the shard.
   const spread = Math.imul(hash, 0x9e3779b1) >>> 0;
-  return view.indexStart + Math.floor((spread * view.buckets) / 2 ** 32) * BUCKET_WORDS;
+  return view.indexStart + ((spread * view.bucketsPerHash) | 0) * BUCKET_WORDS;
 }
 
 /**
@@ -104,7 +108,7 @@ function scan(view: ShardView, home: number, key: KeyBuffer): number {
 }
 
 /**
- * The slots of a bucket with a tag, a bit each; slots that are empty may be among them.
+ * The slots of a bucket with a tag, a bit each; slots that are empty, or keep a ghost, may be among them.
  *
  * Without a branch per slot: which slot matches can't be predicted, and each wrong guess would have to wait for the
  * bucket to come from memory before the processor can go on to the next key.
@@ -147,7 +151,7 @@ export function lowestBit(bits: number): number {
 function keyInSlot(view: ShardView, slot: number, key: KeyBuffer): number {
   const { words, thread } = view;
   let location = words[slot];
-  while (location !== 0) {
+  while (location > 0) {
     thread.pinForRead(view.pinFor(location));
     // ORDER O1, see thread-slot.ts: what is in the slot after the pin stays as it is until the next pin.
     // ORDER O4: the entry's plain stores happen before its slot's store (O5), which this load has read.
@@ -174,22 +178,41 @@ export function look(view: ShardView, key: KeyBuffer, finding: Finding): void {
     // ORDER O7: what comes after this load sees every key that came before the version.
     finding.version = unlockedVersion(view, home);
     finding.location = scan(view, home, key);
-    if (finding.location === 0) lookForVacancy(view, finding);
+    if (finding.location === 0) lookForVacancy(view, key.hash & 0xffff, finding);
   }
   finding.slot = view.foundSlot;
 }
 
-function lookForVacancy(view: ShardView, finding: Finding): void {
+/**
+ * Plain loads: only who holds the bucket's lock turns a slot that is empty or keeps a ghost into another one, and
+ * who takes the lock with this version has seen every such change.
+ */
+function lookForVacancy(view: ShardView, tag: number, finding: Finding): void {
   const { words } = view;
   finding.vacant = 0;
+  finding.ghost = 0;
   let bucket = finding.bucket;
+  let empty = 0;
+  let oldest = 0;
   do {
-    for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS && finding.vacant === 0; slot++) {
-      if (words[slot] === 0) finding.vacant = slot;
+    const matches = matchTags(words, bucket, tag);
+    for (let i = 0; i < SLOTS_PER_BUCKET; i++) {
+      const slot = bucket + BUCKET_SLOTS + i;
+      const word = words[slot];
+      if (word === 0) {
+        if (empty === 0) empty = slot;
+      } else if (isGhost(word)) {
+        if (matches & (1 << i)) {
+          finding.vacant = slot;
+          finding.ghost = word;
+        }
+        if (oldest === 0 || isOlderGhost(word, words[oldest])) oldest = slot;
+      }
     }
     finding.last = bucket;
     bucket = words[bucket + BUCKET_OVERFLOW];
   } while (bucket !== 0);
+  if (finding.vacant === 0) finding.vacant = empty === 0 ? oldest : empty;
 }
 
 /** The slot that holds a location, looked for by hash alone; 0 when none does. */
@@ -205,12 +228,12 @@ export function slotOf(view: ShardView, hash: number, location: number): number 
   return 0;
 }
 
-/** The location in a slot, its segment pinned by the walk pin; 0 when it is empty. */
+/** The location in a slot, its segment pinned by the walk pin; 0 when there is none. */
 export function pinSlot(view: ShardView, slot: number): number {
   const { words, thread } = view;
   for (;;) {
     const location = Atomics.load(words, slot);
-    if (location === 0) return 0;
+    if (location <= 0) return 0;
     Atomics.store(thread.control, thread.walkPin, view.pinFor(location));
     // ORDER O1, see thread-slot.ts.
     if (Atomics.load(words, slot) === location) return location;
@@ -218,8 +241,8 @@ export function pinSlot(view: ShardView, slot: number): number {
 }
 
 /**
- * Exchanges a key's location for that of another entry of the same key, or for 0, which removes it. False when the
- * slot holds another location by now.
+ * Exchanges a key's location for that of another entry of the same key, or for 0 or a ghost, which removes it. False
+ * when the slot holds another location by now.
  *
  * ORDER O5: entry (plain stores), then its slot (atomic exchange). Pairs with O4.
  */
@@ -324,7 +347,7 @@ export function countKeys(view: ShardView): number {
     let bucket = view.indexStart + i * BUCKET_WORDS;
     do {
       for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
-        if (Atomics.load(words, slot) !== 0) keys++;
+        if (Atomics.load(words, slot) > 0) keys++;
       }
       bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
     } while (bucket !== 0);

@@ -65,7 +65,7 @@ function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, 
     for (let bucket = home; bucket !== 0; bucket = words[bucket + BUCKET_OVERFLOW]) {
       for (let slot = 0; slot < SLOTS_PER_BUCKET; slot++) {
         const location = words[bucket + BUCKET_SLOTS + slot];
-        if (location === 0) continue;
+        if (location <= 0) continue;
         const where = `bucket ${i}, slot ${slot}, location ${location}`;
         if (!starts.has(location)) {
           wrong.push(`${where}: no record begins there`);

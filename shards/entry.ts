@@ -18,6 +18,7 @@ import {
   type Layout,
 } from './layout.js';
 import type { ShardView } from './shard-view.js';
+import { isOfTick, nextStamp } from './stamp.js';
 
 /** Of an entry that never expires. */
 export const NEVER = 0;
@@ -170,17 +171,22 @@ export function copyBytesInto(view: ShardView, at: number, length: number, targe
   else for (let i = 0; i < length; i++) target[i] = bytes[start + i];
 }
 
-/** The recency tick at which an entry was last read or written, modulo 2^16. */
+/** When an entry was last used and how often: see stamp.ts. */
 export function stampOf(view: ShardView, location: number): number {
   return view.halves[((location + 1) << 1) + 1];
 }
 
-/** Notes a read. Stores only when the tick has moved on, so hot entries cause no traffic between caches. */
+/** Gives an entry that nobody else has seen its stamp. */
+export function setStamp(view: ShardView, location: number, stamp: number): void {
+  view.halves[((location + 1) << 1) + 1] = stamp;
+}
+
+/** Notes a use. Stores only when the tick has moved on, so hot entries cause no traffic between caches. */
 export function touch(view: ShardView, location: number, tick: number): void {
   const { halves } = view;
   const at = ((location + 1) << 1) + 1;
-  const stamp = tick & 0xffff;
-  if (halves[at] !== stamp) halves[at] = stamp;
+  const stamp = halves[at];
+  if (!isOfTick(stamp, tick)) halves[at] = nextStamp(stamp, tick);
 }
 
 /** Marks a record as no longer reachable. Only who unpublished it does, once. */

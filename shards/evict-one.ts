@@ -1,44 +1,50 @@
 /**
- * Evicts single keys, for `maxKeys`: the least recently used of a sample that a hand, going round all segments of
- * all shards, takes up.
+ * Evicts single keys, for `maxKeys`: expired ones if there are any, otherwise the one with the highest score of those
+ * that have been looked at.
+ *
+ * A hand goes round the buckets of all shards, in which keys lie in random order, and looks at a few entries per
+ * eviction. The best of them stay in a pool, so the choice is among the best of hundreds although few are looked at
+ * each time: Redis's approximated LRU since version 3. A tiny cache is looked at as a whole, each time.
  */
-import { countKeys, slotOf } from './bucket.js';
-import { isExpired, keyLengthOf, keyStart, kindOf, stampOf } from './entry.js';
-import { ageInTicks, EVICTION_SAMPLE } from './eviction.js';
-import { type HashSecrets, hashWords } from './hash.js';
-import { CONTROL_TICK, FLAG_DEAD, FLAG_FRAGMENT } from './layout.js';
+import { countKeys, pinSlot } from './bucket.js';
+import { CandidatePool } from './candidate-pool.js';
+import { isExpired, kindOf, stampOf } from './entry.js';
+import { BUCKET_OVERFLOW, BUCKET_SLOTS, BUCKET_WORDS } from './layout.js';
 import type { QuotaShards } from './quota.js';
-import { ageOf, recoverFromDead } from './segment.js';
+import { EXACT_KEYS, type Recency } from './recency.js';
+import { recoverFromDead } from './segment.js';
 import type { Shard } from './shard.js';
-import { walk } from './walk.js';
+import type { ShardView } from './shard-view.js';
 
-interface Candidate {
-  readonly shard: Shard;
-  readonly location: number;
-  /** Age of the segment it was seen in, which tells its lives apart. */
-  readonly segmentAge: number;
-  /** Ticks since it was used; Infinity when it has expired. */
-  readonly age: number;
-}
+/** Entries looked at per eviction. */
+const SAMPLE = 16;
+/** Entries that the pool holds: all of those of a tiny cache. */
+const POOL = EXACT_KEYS;
 
 export class KeyEvictor implements QuotaShards {
   readonly #shards: readonly Shard[];
-  readonly #secrets: HashSecrets;
-  /** The hand: where the next sample begins. */
+  readonly #recency: Recency;
+  readonly #sample: number;
+  readonly #pool = new CandidatePool(POOL);
+  /** The hand: shard and bucket that are looked at next. */
   #shard = 0;
-  #segment = 0;
-  #offset = 0;
-  /** Age of the segment when the hand stopped in it: in another of its lives, no record need begin there. */
-  #segmentAge = 0;
+  #bucket = 0;
 
-  constructor(shards: readonly Shard[], secrets: HashSecrets) {
+  /** @param maxKeys 0 = no limit: nobody is evicted here */
+  constructor(shards: readonly Shard[], recency: Recency, maxKeys: number) {
     this.#shards = shards;
-    this.#secrets = secrets;
+    this.#sample = maxKeys <= EXACT_KEYS ? EXACT_KEYS : SAMPLE;
+    this.#recency = recency;
   }
 
   evictOne(): boolean {
-    const sample = this.#sample().sort((a, b) => b.age - a.age);
-    return sample.some((candidate) => this.#evict(candidate));
+    for (const { expirySweep } of this.#shards) if (expirySweep.sweepNow() > 0) return true;
+    const { clock, weights } = this.#recency;
+    weights.refresh();
+    this.#pool.rescore(weights, clock.now);
+    this.#look();
+    while (this.#pool.take()) if (this.#evictTaken()) return true;
+    return false;
   }
 
   recover(): void {
@@ -50,54 +56,54 @@ export class KeyEvictor implements QuotaShards {
     return this.#shards.reduce((sum, { view }) => sum + countKeys(view), 0);
   }
 
-  /** The next EVICTION_SAMPLE entries, or all there are. */
-  #sample(): Candidate[] {
-    const sample: Candidate[] = [];
-    const segments = this.#shards.reduce((sum, { view }) => sum + view.layout.segments, 0);
-    // One segment more than there are: the first may have been entered in its middle.
-    for (let i = 0; i <= segments && sample.length < EVICTION_SAMPLE; i++) {
-      const shard = this.#shards[this.#shard] as Shard;
-      const from = { offset: this.#offset, age: this.#segmentAge };
-      this.#offset = walk(shard.view, this.#segment, from, (location, kind) => {
-        this.#segmentAge = ageOf(shard.view, this.#segment);
-        if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) sample.push(this.#candidate(shard, location, kind));
-        return sample.length < EVICTION_SAMPLE;
-      });
-      if (this.#offset === 0) this.#turnHand(shard);
+  /** Looks at the next entries, or at all there are. */
+  #look(): void {
+    let looked = 0;
+    let turns = 0;
+    while (looked < this.#sample && turns <= this.#shards.length) {
+      const { view } = this.#shards[this.#shard] as Shard;
+      if (this.#bucket < view.buckets) {
+        looked += this.#lookAtBucket(view, view.indexStart + this.#bucket++ * BUCKET_WORDS);
+      } else {
+        this.#bucket = 0;
+        this.#shard = (this.#shard + 1) % this.#shards.length;
+        turns++;
+      }
     }
-    return sample;
   }
 
-  #turnHand(shard: Shard): void {
-    this.#segment++;
-    if (this.#segment < shard.view.layout.segments) return;
-    this.#segment = 0;
-    this.#shard = (this.#shard + 1) % this.#shards.length;
+  /** Offers the entries of a bucket and its overflow buckets to the pool. Returns how many there were. */
+  #lookAtBucket(view: ShardView, home: number): number {
+    const { words } = view;
+    const { clock, weights } = this.#recency;
+    const tick = clock.now;
+    let looked = 0;
+    for (let bucket = home; bucket !== 0; bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW)) {
+      for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
+        const location = words[slot];
+        if (location <= 0) continue;
+        looked++;
+        // Not pinned: another entry may be there by now, and any word be seen. `#evictTaken` looks again.
+        const stamp = stampOf(view, location);
+        const expired = isExpired(view, location, kindOf(view, location));
+        const score = expired ? Infinity : weights.scoreOf(stamp, tick);
+        this.#pool.offer(this.#shard, slot, location, stamp, score);
+      }
+    }
+    return looked;
   }
 
-  #candidate(shard: Shard, location: number, kind: number): Candidate {
+  /** False when the entry was used, moved or removed since it was looked at. */
+  #evictTaken(): boolean {
+    const { shard: index, slot, location, stamp } = this.#pool;
+    const shard = this.#shards[index] as Shard;
     const { view } = shard;
-    const tick = Atomics.load(view.thread.control, CONTROL_TICK);
-    const segmentAge = ageOf(view, view.segmentOf(location));
-    const age = isExpired(view, location, kind) ? Infinity : ageInTicks(tick, stampOf(view, location));
-    return { shard, location, segmentAge, age };
-  }
-
-  /** False when the entry is not reachable any more, or not yet. */
-  #evict({ shard, location, segmentAge }: Candidate): boolean {
-    const { view } = shard;
-    const { control, walkPin } = view.thread;
-    let done = false;
-    Atomics.store(control, walkPin, view.pinFor(location));
-    // In the same life of its segment; and if the slot found below still refers to it, it is pinned (ORDER O1).
-    if (ageOf(view, view.segmentOf(location)) === segmentAge) {
-      const kind = kindOf(view, location);
-      const hash = hashWords(this.#secrets, view.words, keyStart(location, kind), keyLengthOf(kind));
-      const slot = slotOf(view, hash, location);
-      const reason = isExpired(view, location, kind) ? 'expired' : 'evicted';
-      done = slot !== 0 && shard.remove(slot, location, reason);
+    let evicted = false;
+    if (pinSlot(view, slot) === location && stampOf(view, location) === stamp) {
+      const reason = isExpired(view, location, kindOf(view, location)) ? 'expired' : 'evicted';
+      evicted = shard.remove(slot, location, reason);
     }
     view.thread.unpinWalk();
-    return done;
+    return evicted;
   }
 }

@@ -5,24 +5,27 @@
  *
  * ```
  * control   | header: 32 words | thread slot 0: 32 words | thread slot 1 | …
- * shard     | header: 16 words | segment table: 4 words per segment | index: 16 words per bucket | log: segments |
+ * shard     | header: 16 words | segment table: 5 words per segment | index: 16 words per bucket | log: segments |
  *
  * bucket    | version | overflow | tags: 9 of 16 bits, 1 unused | locations: 9 words |             (16 words)
  *             0         1          2 to 6                         7 to 15
  * version   | insertions so far: 24 bits | thread id of the writer inside, 0 = none: 8 bits |
+ *
+ * location  | 0 = empty; positive: index of an entry's first word, less than 2^28; negative: a ghost
+ * ghost     | 1 | 0: 15 bits | stamp of its eviction: 16 bits |
+ * stamp     | class: 2 bits | tick: 14 bits |
  *
  * entry     | value length | key length: 10 bits, flags: 6 bits | stamp: 16 bits | [expiry: 2] | key | value |
  *             0              1                                                      2, 3
  * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | data |
  * ```
  *
- * A location is the index of an entry's first word in the shard's buffer, less than 2^28. Key and value begin on
- * words of their own. A value too long to stand in one piece lies in fragments; the entry then holds their
- * locations instead.
+ * Key and value begin on words of their own. A value too long to stand in one piece lies in fragments; the entry
+ * then holds their locations instead. An empty slot may keep a ghost, and the tag with it: see ghost.ts.
  */
 
 /** Changes whenever the layout does: buffers of another version are refused. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 export const WORD_BYTES = 4;
 
@@ -33,9 +36,19 @@ export const LINE_WORDS = 16;
 
 /** The recency clock. Written once per many accesses, read on each. */
 export const CONTROL_TICK = 0;
+/** log2 of how many times slower than usual the clock goes: see clock.ts. */
+export const CONTROL_TICK_SCALE = 1;
+/** The tick at which CONTROL_TICK_SCALE was last changed. */
+export const CONTROL_TICK_SCALED_AT = 2;
 /** Keys held or about to be, over all shards. Kept only with a `maxKeys`. */
 export const CONTROL_KEYS = LINE_WORDS;
-export const CONTROL_HEADER_WORDS = 2 * LINE_WORDS;
+/** Logarithms of the weights of all classes but the last, in units of 2^-16: see class-weights.ts. */
+export const CONTROL_WEIGHTS = 2 * LINE_WORDS;
+/** Evictions of late, a word per class. */
+export const CONTROL_EVICTED = CONTROL_WEIGHTS + 4;
+/** When the last sweep for expired entries began, in units of 2^6 ms since the epoch, modulo 2^32. */
+export const CONTROL_SWEPT_AT = 3 * LINE_WORDS;
+export const CONTROL_HEADER_WORDS = 4 * LINE_WORDS;
 
 /** Thread slot: who owns it (0 = nobody), see owner.ts. */
 export const SLOT_IDENTITY = 0;
@@ -79,7 +92,9 @@ export const SEGMENT_AGE = 1;
 export const SEGMENT_END = 2;
 /** Segment table: words of entries that are no longer reachable. */
 export const SEGMENT_DEAD = 3;
-export const SEGMENT_TABLE_WORDS = 4;
+/** Segment table: the earliest second since the epoch at which an entry in it expires, or earlier; 0 = none does. */
+export const SEGMENT_EXPIRY = 4;
+export const SEGMENT_TABLE_WORDS = 5;
 
 export const BUCKET_VERSION = 0;
 export const BUCKET_OVERFLOW = 1;
@@ -107,6 +122,14 @@ export const ENTRY_HEADER_WORDS = 2;
 export const EXPIRY_WORDS = 2;
 export const FRAGMENT_HASH = 2;
 export const FRAGMENT_HEADER_WORDS = 3;
+/** Set in a slot that keeps a ghost: all of the word is negative then. */
+export const GHOST = 1 << 31;
+/** Bits of a stamp that are the tick; the class stands above them. */
+export const TICK_BITS = 14;
+export const TICK_MASK = (1 << TICK_BITS) - 1;
+/** Classes of entries by how often they were used: once; twice; more often. */
+export const CLASSES = 3;
+
 /** Set in every location of a head's list of fragments once the head is about to be moved: see fragments.ts. */
 export const FROZEN = 1 << 30;
 
@@ -123,16 +146,16 @@ export const MAX_SHARD_BYTES = GIB;
 export const MAX_SHARDS = 1024;
 
 const MIN_SEGMENT_BYTES = 2 * KIB;
-/** Bounds the time for which emptying one segment holds a writer up: some 3,000 small entries. */
-const MAX_SEGMENT_BYTES = 256 * KIB;
+/** Bounds the time for which emptying one segment holds a writer up: some 1,500 small entries. */
+const MAX_SEGMENT_BYTES = 128 * KIB;
 /** Segments a shard is cut into, at least, as long as they are not smaller than MIN_SEGMENT_BYTES. */
 const SEGMENTS_WANTED = 128;
 /** An eighth of a segment: the largest record that stands in one piece, so that at most that much of a tail is lost. */
 const PIECES_PER_SEGMENT = 8;
 /** Share of a shard that is index. More buckets are taken from the log where entries are small. */
-const INDEX_SHARE = 1 / 12;
-/** Keys per bucket that an index for a known `maxKeys` is made for. */
-const KEYS_PER_BUCKET = 5;
+const INDEX_SHARE = 1 / 16;
+/** Keys per bucket that an index for a known `maxKeys` is made for: each key then has room for two ghosts. */
+const KEYS_PER_BUCKET = 3;
 /** Segments that entries can't fill: one being written, one kept free to move entries into, one for overflow buckets. */
 const SPARE_SEGMENTS = 3;
 /** Segments per thread that may be attached, at least: each writing thread keeps one open. */

@@ -6,13 +6,23 @@
  * for room takes the claim over and empties the rest.
  */
 import { bucketOf, replace, slotOf } from './bucket.js';
-import { isExpired, keyLengthOf, keyStart, kindOf, markDead, recordWords, stampOf } from './entry.js';
-import { AGE_SAMPLE, ageInTicks, MOSTLY_DEAD, Pressure, WORTH_COMPACTING } from './eviction.js';
+import {
+  expiryOf,
+  isExpired,
+  keyLengthOf,
+  keyStart,
+  kindOf,
+  markDead,
+  recordWords,
+  stampOf,
+} from './entry.js';
+import { MOSTLY_DEAD, Pressure, SCORE_SAMPLE, WORTH_COMPACTING } from './eviction.js';
 import { type FragmentPlace, freeze, placeOf, thaw } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
-import { CONTROL_TICK, ENTRY_HEADER_WORDS, FLAG_DEAD, FLAG_FRAGMENT, FRAGMENT_HASH } from './layout.js';
+import { ENTRY_HEADER_WORDS, FLAG_DEAD, FLAG_EXPIRES, FLAG_FRAGMENT, FRAGMENT_HASH } from './layout.js';
 import type { Log, RoomMaker } from './log.js';
 import { pause } from './pause.js';
+import type { Recency } from './recency.js';
 import {
   addDeadWords,
   ageOf,
@@ -21,6 +31,7 @@ import {
   EMPTIED,
   IN_USE,
   isClosed,
+  noteExpiry,
   recoverFromDead,
   release,
   reuse,
@@ -30,7 +41,7 @@ import type { ShardView } from './shard-view.js';
 import { clearDeadPins, forEachPinned } from './thread-slot.js';
 import { FROM_START, walk } from './walk.js';
 
-/** No entry is old enough to go. */
+/** No entry's score is high enough to go. */
 const KEEP_ALL = Infinity;
 
 /** Milliseconds that a writer sleeps when all segments are in other threads' hands. */
@@ -42,7 +53,7 @@ const OWNER_CHECK_INTERVAL = 100;
 /** No segment. */
 const NONE = -1;
 
-/** Records looked at per segment when ages are sampled. */
+/** Records looked at per segment when scores are sampled. */
 const RECORDS_PER_SAMPLE = 16;
 
 /** Why an entry is removed. */
@@ -69,16 +80,18 @@ export class Reclaimer implements RoomMaker {
   readonly #log: Log;
   readonly #secrets: HashSecrets;
   readonly #fate: EntryFate;
+  readonly #recency: Recency;
   readonly #pressure = new Pressure();
   /** Per segment, 1 when somebody may be reading in it. Filled anew by each survey. */
   readonly #pinned: Uint8Array;
   #nextOwnerCheck = 0;
 
-  constructor(view: ShardView, log: Log, secrets: HashSecrets, fate: EntryFate) {
+  constructor(view: ShardView, log: Log, secrets: HashSecrets, fate: EntryFate, recency: Recency) {
     this.#view = view;
     this.#log = log;
     this.#secrets = secrets;
     this.#fate = fate;
+    this.#recency = recency;
     this.#pinned = new Uint8Array(view.layout.segments);
   }
 
@@ -93,7 +106,7 @@ export class Reclaimer implements RoomMaker {
     if (deadest !== NONE && gain >= WORTH_COMPACTING) {
       this.#empty(deadest, KEEP_ALL);
     } else if (oldest !== NONE) {
-      const freed = this.#empty(oldest, this.#pressure.cutoff(this.#sampleAges()));
+      const freed = this.#empty(oldest, this.#pressure.cutoff(this.#sampleScores()));
       if (freed !== undefined) this.#pressure.learn(freed);
     } else {
       this.#log.close();
@@ -152,7 +165,7 @@ export class Reclaimer implements RoomMaker {
   }
 
   /**
-   * Empties a segment: lets go of entries of age `cutoff` and more, and of those that there is no room for, and
+   * Empties a segment: lets go of entries with a score of `cutoff` and more, and of those that there is no room for, and
    * moves the others. Returns the part of the segment that came free, or undefined when another thread has it.
    */
   #empty(segment: number, cutoff: number): number | undefined {
@@ -165,7 +178,8 @@ export class Reclaimer implements RoomMaker {
   #emptyClaimed(segment: number, cutoff: number): number {
     const view = this.#view;
     const end = view.segmentStart(segment) + usedWords(view, segment);
-    const tick = Atomics.load(view.thread.control, CONTROL_TICK);
+    const tick = this.#recency.clock.now;
+    this.#recency.weights.refresh();
     let moved = 0;
     for (let at = view.segmentStart(segment); at < end; ) {
       const kind = kindOf(view, at);
@@ -201,11 +215,11 @@ export class Reclaimer implements RoomMaker {
     }
   }
 
-  /** Removes an entry that has expired, or that is old enough to go. True when it is gone. */
+  /** Removes an entry that has expired, or whose score is high enough. True when it is gone. */
   #letGo(slot: number, head: number, cutoff: number, tick: number): boolean {
     const view = this.#view;
     if (isExpired(view, head, kindOf(view, head))) return this.#fate.remove(slot, head, 'expired');
-    if (ageInTicks(tick, stampOf(view, head)) < cutoff) return false;
+    if (this.#recency.weights.scoreOf(stampOf(view, head), tick) < cutoff) return false;
     return this.#fate.remove(slot, head, 'evicted');
   }
 
@@ -259,28 +273,32 @@ export class Reclaimer implements RoomMaker {
     halves[(to + 1) << 1] = kind;
     halves[((to + 1) << 1) + 1] = stampOf(view, from);
     for (let i = ENTRY_HEADER_WORDS; i < size; i++) words[to + i] = words[from + i];
+    if (kind & FLAG_EXPIRES) noteExpiry(view, view.segmentOf(to), expiryOf(view, to, kind));
     this.#log.commit(size);
     return to;
   }
 
-  /** Ages of some entries, from segments all over the shard. */
-  #sampleAges(): number[] {
+  /** Scores of some entries, from segments all over the shard. */
+  #sampleScores(): number[] {
     const view = this.#view;
     const { segments } = view.layout;
-    const tick = Atomics.load(view.thread.control, CONTROL_TICK);
-    const ages: number[] = [];
+    const { clock, weights } = this.#recency;
+    const tick = clock.now;
+    weights.refresh();
+    const scores: number[] = [];
     let segment = Math.floor(Math.random() * segments);
-    const stride = Math.max(1, Math.floor(segments / AGE_SAMPLE));
-    for (let i = 0; i < segments && ages.length < AGE_SAMPLE; i++) {
+    const stride = Math.max(1, Math.floor(segments / SCORE_SAMPLE));
+    for (let i = 0; i < segments && scores.length < SCORE_SAMPLE; i++) {
       let looked = 0;
       walk(view, segment, FROM_START, (location, kind) => {
-        if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) ages.push(ageInTicks(tick, stampOf(view, location)));
+        if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT)))
+          scores.push(weights.scoreOf(stampOf(view, location), tick));
         return ++looked < RECORDS_PER_SAMPLE;
       });
       segment += stride;
       // One further on at each turn around, so that every segment is met.
       if (segment >= segments) segment = (segment + 1) % segments;
     }
-    return ages;
+    return scores;
   }
 }

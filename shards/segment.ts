@@ -13,7 +13,14 @@
  * INVARIANT I1: a segment becomes FREE only after every entry in it was unpublished and, after that, no pin was
  *   found on it. It is argued at `reuse`.
  */
-import { SEGMENT_AGE, SEGMENT_DEAD, SEGMENT_END, SEGMENT_STATE, SHARD_AGE } from './layout.js';
+import {
+  SEGMENT_AGE,
+  SEGMENT_DEAD,
+  SEGMENT_END,
+  SEGMENT_EXPIRY,
+  SEGMENT_STATE,
+  SHARD_AGE,
+} from './layout.js';
 import type { ShardView } from './shard-view.js';
 import { isPinned, pinOf, whileLeft } from './thread-slot.js';
 
@@ -25,6 +32,9 @@ export const EMPTIED = 3;
 export const INDEX = 4;
 const STATE_MASK = 7;
 const OWNER_SHIFT = 3;
+
+/** Seconds of expiry are kept in 32 bits: entries that live beyond the year 2106 are swept for from then on. */
+const LAST_SECOND = 2 ** 32 - 1;
 
 export function stateOf(view: ShardView, segment: number): number {
   return Atomics.load(view.words, stateWord(view, segment)) & STATE_MASK;
@@ -132,6 +142,30 @@ export function addDeadWords(view: ShardView, segment: number, count: number): v
   Atomics.add(view.words, view.segmentRow(segment) + SEGMENT_DEAD, count);
 }
 
+/** The earliest second at which an entry of a segment expires, or one before that; 0 when none does. */
+export function earliestExpiry(view: ShardView, segment: number): number {
+  return Atomics.load(view.words, view.segmentRow(segment) + SEGMENT_EXPIRY) >>> 0;
+}
+
+/**
+ * Notes when an entry in this thread's open segment expires, before it is committed: who has seen the entry finds
+ * its expiry noted.
+ *
+ * @param expiry milliseconds since the epoch
+ */
+export function noteExpiry(view: ShardView, segment: number, expiry: number): void {
+  const second = Math.min(Math.floor(expiry / 1000), LAST_SECOND);
+  const noted = earliestExpiry(view, segment);
+  if (noted !== 0 && noted <= second) return;
+  Atomics.store(view.words, view.segmentRow(segment) + SEGMENT_EXPIRY, second);
+}
+
+/** Takes an earliest expiry back that was found to have passed: false when an earlier one was noted meanwhile. */
+export function renoteExpiry(view: ShardView, segment: number, noted: number, second: number): boolean {
+  const word = view.segmentRow(segment) + SEGMENT_EXPIRY;
+  return Atomics.compareExchange(view.words, word, noted | 0, second | 0) === (noted | 0);
+}
+
 /** Different in each life of a segment; older ones are smaller, modulo 2^32. */
 export function ageOf(view: ShardView, segment: number): number {
   return Atomics.load(view.words, view.segmentRow(segment) + SEGMENT_AGE);
@@ -153,6 +187,7 @@ export function reuse(view: ShardView, segment: number): boolean {
   }
   closeAt(view, segment, 0);
   Atomics.store(words, view.segmentRow(segment) + SEGMENT_DEAD, 0);
+  Atomics.store(words, view.segmentRow(segment) + SEGMENT_EXPIRY, 0);
   release(view, segment, FREE);
   return true;
 }

@@ -17,6 +17,8 @@ export class ShardView {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly indexStart: number;
   readonly buckets: number;
+  /** The number of buckets, divided by that of hashes. */
+  readonly bucketsPerHash: number;
   readonly logStart: number;
   readonly segmentShift: number;
 
@@ -32,6 +34,7 @@ export class ShardView {
     this.bytes = new Uint8Array(buffer);
     this.indexStart = layout.indexStart;
     this.buckets = layout.buckets;
+    this.bucketsPerHash = layout.buckets / 2 ** 32;
     this.logStart = layout.logStart;
     this.segmentShift = layout.segmentShift;
   }

@@ -9,16 +9,18 @@ import {
   kindOf,
   markDead,
   recordWords,
+  setStamp,
+  stampOf,
   touch,
   valueLengthOf,
   valueStart,
 } from './entry.js';
-import { accessesPerTick } from './eviction.js';
+import { ExpirySweep } from './expiry.js';
 import { fragmentAt } from './fragments.js';
+import { stampOfGhost } from './ghost.js';
 import type { HashSecrets } from './hash.js';
 import type { KeyBuffer } from './key-buffer.js';
 import {
-  CONTROL_TICK,
   FLAG_BASELINE,
   FLAG_FRAGMENTED,
   FRAGMENT_HEADER_WORDS,
@@ -28,9 +30,11 @@ import {
 } from './layout.js';
 import { Log } from './log.js';
 import type { Quota } from './quota.js';
+import type { Recency } from './recency.js';
 import { type EntryFate, Reclaimer, type Removal } from './reclaim.js';
 import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
 import type { ShardView } from './shard-view.js';
+import { firstStamp, nextStamp } from './stamp.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
 import { type Draft, Writer } from './writer.js';
 
@@ -57,21 +61,24 @@ export type WriteOutcome = 'stored' | 'kept' | 'no room';
 
 export class Shard implements EntryFate {
   readonly view: ShardView;
+  readonly expirySweep: ExpirySweep;
   readonly #quota: Quota;
+  readonly #recency: Recency;
   readonly #log: Log;
   readonly #writer: Writer;
   readonly #reclaimer: Reclaimer;
   readonly #finding = new Finding();
   /** An overflow bucket of this thread's that is not chained to any bucket yet; 0 = none. */
   #spareOverflow = 0;
-  #accessesToTick = 1;
 
-  constructor(view: ShardView, secrets: HashSecrets, quota: Quota) {
+  constructor(view: ShardView, secrets: HashSecrets, quota: Quota, recency: Recency) {
     this.view = view;
+    this.expirySweep = new ExpirySweep(view, secrets, this);
     this.#quota = quota;
+    this.#recency = recency;
     this.#log = new Log(view);
     this.#writer = new Writer(view, this.#log);
-    this.#reclaimer = new Reclaimer(view, this.#log, secrets, this);
+    this.#reclaimer = new Reclaimer(view, this.#log, secrets, this, recency);
   }
 
   /** A private copy of the key's value, or undefined. The entry counts as used. */
@@ -88,7 +95,7 @@ export class Shard implements EntryFate {
       const value = this.#copyValue(location, kind);
       // An entry with fragments was replaced or moved while it was read: somebody else made progress.
       if (value === undefined) continue;
-      touch(view, location, this.#tick());
+      touch(view, location, this.#recency.clock.access());
       return value;
     }
   }
@@ -114,7 +121,7 @@ export class Shard implements EntryFate {
       const at = valueStart(location, kind);
       if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target);
       else if (!this.#copyFragmentsInto(location, at, length, target)) continue;
-      touch(view, location, this.#tick());
+      touch(view, location, this.#recency.clock.access());
       return length;
     }
   }
@@ -150,11 +157,11 @@ export class Shard implements EntryFate {
    * @param expected when given, only this entry (or ABSENT) is replaced
    */
   write(key: KeyBuffer, draft: Draft, expected?: EntryIdentity): WriteOutcome {
-    const stamp = this.#tick();
+    const tick = this.#recency.clock.access();
     for (;;) {
-      const location = this.#writer.write(key, draft, stamp, this.#reclaimer);
+      const location = this.#writer.write(key, draft, firstStamp(tick), this.#reclaimer);
       if (location === 0) return 'no room';
-      const outcome = this.#publish(key, location, draft.flags, expected);
+      const outcome = this.#publish(key, location, draft.flags, tick, expected);
       if (outcome !== 'stored') this.#bury(location);
       this.#writer.finish();
       if (outcome !== 'no overflow bucket') return outcome;
@@ -178,7 +185,9 @@ export class Shard implements EntryFate {
 
   remove(slot: number, location: number, reason: Removal): boolean {
     const { view } = this;
-    if (!replace(view, slot, location, 0)) return false;
+    const { weights } = this.#recency;
+    const stamp = stampOf(view, location);
+    if (!replace(view, slot, location, reason === 'evicted' ? weights.ghostFor(stamp) : 0)) return false;
     Atomics.sub(view.words, SHARD_KEYS, 1);
     this.#quota.giveBack();
     this.#bury(location);
@@ -186,6 +195,7 @@ export class Shard implements EntryFate {
       view.thread.count(EXPIRATIONS);
       Atomics.add(view.words, SHARD_EXPIRATIONS, 1);
     } else if (reason === 'evicted') {
+      weights.evicted(stamp, this.keys);
       view.thread.count(EVICTIONS);
       Atomics.add(view.words, SHARD_EVICTIONS, 1);
     }
@@ -211,6 +221,7 @@ export class Shard implements EntryFate {
     key: KeyBuffer,
     location: number,
     flags: number,
+    tick: number,
     expected?: EntryIdentity,
   ): WriteOutcome | 'no overflow bucket' {
     const { view } = this;
@@ -225,6 +236,7 @@ export class Shard implements EntryFate {
       if (!this.#mayReplace(old, flags, expected)) {
         outcome = 'kept';
       } else if (old !== 0) {
+        setStamp(view, location, nextStamp(stampOf(view, old), tick));
         if (!replace(view, finding.slot, old, location)) continue;
         this.#bury(old);
         outcome = 'stored';
@@ -234,8 +246,12 @@ export class Shard implements EntryFate {
       } else if (!hasPlace) {
         this.#quota.take();
         hasPlace = true;
-      } else if (insert(view, finding, tag, location)) {
+      } else {
+        const { ghost } = finding;
+        setStamp(view, location, ghost === 0 ? firstStamp(tick) : nextStamp(stampOfGhost(ghost), tick));
+        if (!insert(view, finding, tag, location)) continue;
         Atomics.add(view.words, SHARD_KEYS, 1);
+        if (ghost !== 0) this.#recency.weights.learn(ghost);
         return 'stored';
       }
     }
@@ -323,13 +339,5 @@ export class Shard implements EntryFate {
       }
       if (fragmentAt(view, place) === fragment) return fragment;
     }
-  }
-
-  /** The current recency tick, or that of a moment ago; moves it on when it is time. */
-  #tick(): number {
-    const { control } = this.view.thread;
-    if (--this.#accessesToTick > 0) return control[CONTROL_TICK];
-    this.#accessesToTick = accessesPerTick(this.keys);
-    return Atomics.add(control, CONTROL_TICK, 1) + 1;
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { checkShard } from './check.js';
 import { NEVER } from './entry.js';
 import { KeyEvictor } from './evict-one.js';
+import { ExpiryTimer } from './expiry-timer.js';
 import { hashSecrets } from './hash.js';
 import { clearShard, keysOf } from './iterate.js';
 import { describe, KeyBuffer } from './key-buffer.js';
@@ -16,6 +17,7 @@ import {
 } from './layout.js';
 import { type CacheOptions, checkTtl, type ResolvedOptions, resolveOptions } from './options.js';
 import { Quota } from './quota.js';
+import { Recency } from './recency.js';
 import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
 import { ABSENT, type EntryIdentity, Shard } from './shard.js';
 import { ShardView } from './shard-view.js';
@@ -97,10 +99,11 @@ export class SharedCache {
     const layout = layoutOf(options);
     const secrets = hashSecrets(handle.seed);
     const shards: Shard[] = [];
-    const quota = new Quota(control, options.maxKeys, new KeyEvictor(shards, secrets));
+    const recency = new Recency(control, options.maxKeys, () => this.size);
+    const quota = new Quota(control, options.maxKeys, new KeyEvictor(shards, recency, options.maxKeys));
     const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
     handle.shards.forEach((buffer, i) => {
-      shards.push(new Shard(new ShardView(buffer, i, layout, thread), secrets, quota));
+      shards.push(new Shard(new ShardView(buffer, i, layout, thread), secrets, quota, recency));
     });
     if (inherited) for (const shard of shards) shard.takeOver(thread.id);
     this.#handle = handle;
@@ -110,6 +113,8 @@ export class SharedCache {
     this.#thread = thread;
     this.#shards = shards;
     this.#key = new KeyBuffer(secrets);
+    const sweeps = shards.map(({ expirySweep }) => expirySweep);
+    ExpiryTimer.start(this, control, sweeps);
   }
 
   /**

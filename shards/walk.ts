@@ -23,9 +23,16 @@ export const FROM_START: Resume = { offset: 0, age: 0 };
  * The segment is in use after the pin was set, so it can't become free before the pin is off (INVARIANT I1), and
  * up to its end, loaded after that, it holds whole records (ORDER O6).
  *
+ * @param atEnd called, still under the pin, when the walk comes to the end
  * @returns the offset at which the walk stopped; 0 when it came to the end
  */
-export function walk(view: ShardView, segment: number, from: Resume, visit: Visit): number {
+export function walk(
+  view: ShardView,
+  segment: number,
+  from: Resume,
+  visit: Visit,
+  atEnd?: () => void,
+): number {
   const { control, walkPin } = view.thread;
   Atomics.store(control, walkPin, view.pinFor(view.segmentStart(segment)));
   let stoppedAt = 0;
@@ -42,6 +49,7 @@ export function walk(view: ShardView, segment: number, from: Resume, visit: Visi
       }
       at += size;
     }
+    if (stoppedAt === 0) atEnd?.();
   }
   view.thread.unpinWalk();
   return stoppedAt;

@@ -16,7 +16,7 @@ import {
 import type { KeyBuffer } from './key-buffer.js';
 import { FLAG_FRAGMENTED, FRAGMENT_HEADER_WORDS } from './layout.js';
 import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
-import { closeAt, FREE, IN_USE, release, setAge } from './segment.js';
+import { closeAt, FREE, IN_USE, noteExpiry, release, setAge } from './segment.js';
 import type { ShardView } from './shard-view.js';
 
 /**
@@ -76,6 +76,7 @@ export class Writer {
     if (location === 0) return 0;
     const at = writeHead(this.#view, location, key, to - from, flags, expiry, stamp);
     writeBytes(this.#view, at, value, from, to);
+    if (expiry !== NEVER) noteExpiry(this.#view, this.#view.segmentOf(location), expiry);
     this.#log.commit(words);
     return location;
   }
@@ -98,6 +99,7 @@ export class Writer {
     const location = this.#log.reserve(head);
     const list = writeHead(view, location, key, length, flags | FLAG_FRAGMENTED, expiry, stamp);
     const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, draft);
+    if (expiry !== NEVER) noteExpiry(view, view.segmentOf(location), expiry);
     this.#log.commit(head + inOpen);
     return location;
   }

@@ -16,6 +16,7 @@ import {
 } from '../../shards/layout.js';
 import { currentIdentity } from '../../shards/owner.js';
 import { Quota } from '../../shards/quota.js';
+import { Recency } from '../../shards/recency.js';
 import { Shard } from '../../shards/shard.js';
 import { ShardView } from '../../shards/shard-view.js';
 import { type ControlWords, ThreadSlot } from '../../shards/thread-slot.js';
@@ -37,9 +38,10 @@ export class Side {
 
   constructor(rig: Rig, id: number) {
     const shards: Shard[] = [];
-    const quota = new Quota(rig.control, rig.maxKeys, new KeyEvictor(shards, rig.secrets));
+    const recency = new Recency(rig.control, rig.maxKeys, () => this.shard.keys);
+    const quota = new Quota(rig.control, rig.maxKeys, new KeyEvictor(shards, recency, rig.maxKeys));
     this.view = new ShardView(rig.buffer, 0, rig.layout, new ThreadSlot(rig.control, id));
-    this.shard = new Shard(this.view, rig.secrets, quota);
+    this.shard = new Shard(this.view, rig.secrets, quota, recency);
     shards.push(this.shard);
     this.key = new KeyBuffer(rig.secrets);
     rig.setIdentity(id, currentIdentity());
