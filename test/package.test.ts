@@ -44,6 +44,10 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       'dist/bin/hotshard.js',
       'dist/src/index.js',
       'dist/src/index.d.ts',
+      'dist/src/adapters/keyv.js',
+      'dist/src/adapters/keyv.d.ts',
+      'dist/src/adapters/catbox.js',
+      'dist/src/adapters/catbox.d.ts',
       'dist/src/worker/main.js',
       'dist/shards/index.d.ts',
     ]) {
@@ -61,6 +65,7 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       'no benchmarks: they need development dependencies',
     );
     t.notOk(existsSync(join(app, 'node_modules/lru-cache')), 'nor any of those');
+    t.notOk(existsSync(join(app, 'node_modules/keyv')), 'nor Keyv, which is an optional peer');
     const map = readJson(join(installed, 'dist/shards/shared-cache.js.map')) as { sourcesContent?: string[] };
     t.match(map.sourcesContent, [/export class SharedCache/], 'source maps bring their sources along');
   });
@@ -98,6 +103,15 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
     }
     const manifestPath = "console.log(require('hotshard/package.json').name)";
     t.equal((await run(process.execPath, ['-e', manifestPath])).stdout, 'hotshard\n');
+    const adapters = `
+      for (const name of ['keyv', 'catbox']) {
+        const required = require('hotshard/' + name).default;
+        import('hotshard/' + name).then(({ default: imported }) => {
+          const { cache } = new imported({ maxMemory: 65536 });
+          console.log(imported === required, cache instanceof require('hotshard').SharedCache);
+        });
+      }`;
+    t.equal((await run(process.execPath, ['-e', adapters])).stdout, 'true true\n'.repeat(2), 'adapters too');
     const deep = "require('hotshard/dist/shards/index.js')";
     const failure = await run(process.execPath, ['-e', deep]).catch((error: unknown) => error);
     t.match(failure, { stderr: /ERR_PACKAGE_PATH_NOT_EXPORTED/ }, 'what is not exported is private');
@@ -127,6 +141,8 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
 /** Every member of the library, with the types a program would give them. A wrong use must be an error. */
 const TYPED_PROGRAM = `
 import { type CacheHandle, type CacheOptions, type CacheStats, type Entry, type Key, SharedCache, type Value } from 'hotshard';
+import CatboxHotshard, { type CatboxHotshardOptions, type CatboxItem } from 'hotshard/catbox';
+import KeyvHotshard, { type CacheSource, type KeyvHotshardEntry } from 'hotshard/keyv';
 
 const options: CacheOptions = { maxMemory: 65_536, maxKeys: 10, maxValueSize: 100, shards: 1, ttl: 1_000 };
 const cache: SharedCache = SharedCache.create(options);
@@ -149,6 +165,20 @@ const stats: CacheStats = cache.stats();
 const counts: number = stats.hits + stats.evictions + (stats.shards[0]?.keys ?? 0) + cache.size;
 const gone: boolean = cache.delete('k');
 cache.clear();
+const sources: CacheSource[] = [cache, handle, options, { cache }, { handle }];
+const stores: KeyvHotshard[] = sources.map((source) => new KeyvHotshard(source));
+const store: KeyvHotshard = new KeyvHotshard(cache);
+const storeEntries: KeyvHotshardEntry[] = [{ key: 'k', value: { a: 1 }, ttl: 1_000 }];
+const number: number | undefined = await store.get<number>('k');
+const storedMany: boolean[] = await store.setMany(storeEntries);
+for await (const [name, item] of store.iterator<number>('namespace')) name.length + item;
+const engineOptions: CatboxHotshardOptions[] = [{ cache }, { handle, partition: 'p' }, { maxMemory: 65_536 }];
+const engine: CatboxHotshard = new CatboxHotshard({ cache, partition: 'p' });
+const item: CatboxItem | null = await engine.get({ segment: 's', id: 'i' });
+// @ts-expect-error: a cache is needed
+new KeyvHotshard({});
+// @ts-expect-error: not an option
+new CatboxHotshard({ maxMemori: 65_536 });
 // @ts-expect-error: a value is text or bytes
 cache.set('k', 1);
 // @ts-expect-error: the memory must be said
@@ -156,6 +186,7 @@ SharedCache.create({});
 // @ts-expect-error: made by create and attach only
 new SharedCache(handle);
 export { all, bytes, changed, counter, counts, gone, keys, left, many, stored, text, there };
+export { engineOptions, item, number, storedMany, stores };
 `;
 
 /**

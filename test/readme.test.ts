@@ -22,6 +22,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PROGRAM = join(ROOT, 'dist/bin/hotshard.js');
 const SERVER = 'http://127.0.0.1:3000';
+/** What the programs import beside hotshard. */
+const INSTALLED = ['@hapi', 'keyv'];
 
 const execute = promisify(execFile);
 
@@ -64,6 +66,8 @@ test('its programs print what it says', async (t) => {
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules/hotshard'), 'junction');
+  for (const name of INSTALLED)
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
   const programs = blocks('js');
   t.ok(programs.length > 0, 'there are some');
   for (const [i, { text }] of programs.entries()) {
