@@ -13,14 +13,20 @@
  */
 export function zipfSequence(keys: number, length: number, exponent: number, seed: number): Uint32Array {
   const random = randomNumbers(seed);
+  const nextRank = zipfRanks(keys, exponent, random);
+  const keyOfRank = shuffled(keys, random);
+  return Uint32Array.from({ length }, () => keyOfRank[nextRank()] ?? 0);
+}
+
+/** Draws ranks, from 0, of the keys to be asked for. */
+export function zipfRanks(keys: number, exponent: number, random: () => number): () => number {
   const sums = new Float64Array(keys);
   let sum = 0;
   for (let rank = 0; rank < keys; rank++) {
     sum += 1 / (rank + 1) ** exponent;
     sums[rank] = sum;
   }
-  const keyOfRank = shuffled(keys, random);
-  return Uint32Array.from({ length }, () => keyOfRank[firstAbove(sums, random() * sum)] ?? 0);
+  return () => firstAbove(sums, random() * sum);
 }
 
 /** Index of the first of the ascending sums that is greater than `target`; the last one if none is. */
@@ -36,7 +42,7 @@ function firstAbove(sums: Float64Array, target: number): number {
 }
 
 /** The numbers from 0 to `count - 1` in random order (Fisher and Yates). */
-function shuffled(count: number, random: () => number): Uint32Array {
+export function shuffled(count: number, random: () => number): Uint32Array {
   const numbers = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const other = Math.floor(random() * (i + 1));

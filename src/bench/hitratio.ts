@@ -1,0 +1,76 @@
+/**
+ * `npm run bench:hitratio`: how often hotshard finds what it is asked for, beside other policies of eviction, on real
+ * and on generated access traces. Prints tables and writes `results/hitratio.csv`, `results/hitratio.json` and curves.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { csvOf, jsonOf, writeResult } from './hitratio/files.js';
+import { MODES } from './hitratio/measure.js';
+import { type Options, parseOptions, TABLE_SHARES } from './hitratio/options.js';
+import { plot } from './hitratio/plot.js';
+import { rowsOf } from './hitratio/report.js';
+import { table, verdict } from './hitratio/table.js';
+import type { Measured, Source, ThreadOptions } from './hitratio/thread.js';
+import { describeMachine } from './machine.js';
+
+const machine = describeMachine();
+const options = readOptions();
+if (options.note !== undefined) process.stderr.write(`${options.note}\n`);
+const measured = await measureAll(options).catch((error: unknown) => fail(error, 1));
+print(measured);
+if (options.isComplete) await write(measured);
+else process.stderr.write('Not all was measured: results/ is left as it is.\n');
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    return fail(error, 2);
+  }
+}
+
+function fail(error: unknown, exitCode: number): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitCode);
+}
+
+/** The traces, in the order of the sources, though several are measured at the same time. */
+async function measureAll({ sources, threads, ...rest }: Options): Promise<Measured[]> {
+  const measured = new Map<Source, Measured>();
+  const waiting = [...sources];
+  const takeTurns = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      const began = performance.now();
+      measured.set(source, await measureOne({ source, ...rest }));
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      process.stderr.write(`${measured.size} of ${sources.length}: ${source.name}, ${seconds} s\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: threads }, takeTurns));
+  return sources.flatMap((source) => measured.get(source) ?? []);
+}
+
+/** In a thread of its own: its memory is free again when it ends. */
+async function measureOne({ source, contenders, shares, length }: ThreadOptions): Promise<Measured> {
+  const workerData: ThreadOptions = { source, contenders, shares, length };
+  const thread = new Worker(new URL('./hitratio/thread.js', import.meta.url), { workerData });
+  const [measured] = (await once(thread, 'message')) as [Measured];
+  await thread.terminate();
+  return measured;
+}
+
+function print(measured: readonly Measured[]): void {
+  const { node, cpu, cpus, commit } = machine;
+  process.stdout.write(`Node ${node}, ${cpu}, ${cpus} CPUs, commit ${commit}\n\n`);
+  const modes = MODES.map((mode) => ({ mode, rows: rowsOf(measured, mode, TABLE_SHARES) })).filter(
+    ({ rows }) => rows.length > 0,
+  );
+  for (const { mode, rows } of modes) process.stdout.write(`${table(mode, rows)}\n`);
+  for (const { mode, rows } of modes) process.stdout.write(verdict(mode, rows));
+}
+
+async function write(measured: readonly Measured[]): Promise<void> {
+  writeResult('hitratio.csv', csvOf(measured, machine));
+  writeResult('hitratio.json', jsonOf(measured, machine, TABLE_SHARES));
+  for (const mode of MODES) writeResult(`hitratio-${mode}.svg`, await plot(mode, measured));
+}

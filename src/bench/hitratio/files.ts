@@ -1,0 +1,89 @@
+/** What `bench:hitratio` keeps: `hitratio.csv` and `hitratio.json`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Machine } from '../machine.js';
+import { MODES } from './measure.js';
+import { lead, losses, meansOf, percentOf, rowsOf, TOLERANCE } from './report.js';
+import type { Measured } from './thread.js';
+
+const RESULTS = new URL('../../../../results/', import.meta.url);
+
+export function writeResult(name: string, content: string): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL(name, RESULTS), content);
+}
+
+export function csvOf(measured: readonly Measured[], { node, date, commit }: Machine): string {
+  const columns = [
+    'trace',
+    'kind',
+    'mode',
+    'share',
+    'capacity',
+    'contender',
+    'requests',
+    'hits',
+    'hit_ratio',
+  ];
+  const rows = measured.flatMap(({ source, results }) =>
+    results.map((result) => {
+      const { trace, mode, share, capacity, contender, requests, hits } = result;
+      const ratio = (percentOf(result) / 100).toFixed(6);
+      return [
+        trace,
+        source.kind,
+        mode,
+        share,
+        capacity,
+        contender,
+        requests,
+        hits,
+        ratio,
+        node,
+        date,
+        commit,
+      ];
+    }),
+  );
+  return [[...columns, 'node', 'date', 'commit'], ...rows].map((row) => `${row.join(',')}\n`).join('');
+}
+
+/** @param tableShares the sizes that the summary is of */
+export function jsonOf(
+  measured: readonly Measured[],
+  machine: Machine,
+  tableShares: readonly number[],
+): string {
+  const traces = measured.map(({ source, requests, keys }) => ({
+    name: source.name,
+    kind: source.kind,
+    requests,
+    keys,
+  }));
+  const summary = Object.fromEntries(
+    MODES.map((mode) => {
+      const rows = rowsOf(measured, mode, tableShares);
+      const below = losses(rows, TOLERANCE).map(({ trace, share, ratios }) => ({
+        trace,
+        share,
+        points: rounded(lead(ratios, 'LRU') ?? 0),
+      }));
+      return [
+        mode,
+        { lines: rows.length, means: roundedMeans(rows), [`belowLruByMoreThan${TOLERANCE}`]: below },
+      ];
+    }),
+  );
+  const results = measured.flatMap((one) => one.results);
+  const head = JSON.stringify({ benchmark: 'hitratio', machine, traces, summary }, null, 2).slice(0, -2);
+  // One result on a line: to be compared by line, and shorter.
+  const lines = results.map((result) => `    ${JSON.stringify(result)}`).join(',\n');
+  return `${head},\n  "results": [\n${lines}\n  ]\n}\n`;
+}
+
+function roundedMeans(rows: Parameters<typeof meansOf>[0]): Record<string, number> {
+  return Object.fromEntries([...meansOf(rows)].map(([name, mean]) => [name, rounded(mean)]));
+}
+
+function rounded(points: number): number {
+  return Number(points.toFixed(2));
+}
