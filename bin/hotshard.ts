@@ -115,9 +115,11 @@ async function serveCommand(flags: Flags): Promise<void> {
   const { config, warnings } = loadConfig(flags, process.env);
   const { createLogger } = await import('../src/telemetry/log.js');
   const { serve } = await import('../src/supervisor/supervisor.js');
+  const { assertSnapshotPath } = await import('../src/supervisor/snapshot.js');
   const { DataFileError, openDataFile } = await import('../src/store/file.js');
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
+  assertSnapshotPath(config);
   try {
     const file = config.load === undefined ? undefined : openDataFile(config.load);
     await serve(config, logger, file === undefined ? {} : { startLoad: (context) => file.load(context) });

@@ -6,8 +6,11 @@ export {
   type CacheStats,
   type Entry,
   type Key,
+  type Restored,
   type SetOptions,
   type ShardStats,
   SharedCache,
   type Value,
 } from './shared-cache.js';
+export { SnapshotError } from './snapshot-format.js';
+export type { RestoreCounts } from './snapshot-reader.js';

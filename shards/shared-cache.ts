@@ -21,6 +21,9 @@ import { Recency } from './recency.js';
 import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
 import { ABSENT, type EntryIdentity, Shard } from './shard.js';
 import { ShardView } from './shard-view.js';
+import { writeSnapshot } from './snapshot.js';
+import { type PutEntry, type RestoreCounts, readSnapshot } from './snapshot-reader.js';
+import { checkPath, completed } from './snapshot-steps.js';
 import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
 import { Draft } from './writer.js';
 
@@ -67,6 +70,11 @@ export interface CacheStats {
   /** `maxMemory`. */
   readonly bytesMax: number;
   readonly shards: readonly ShardStats[];
+}
+
+/** A cache made from a snapshot file, and what became of the file's entries. */
+export interface Restored extends RestoreCounts {
+  readonly cache: SharedCache;
 }
 
 const encoder = new TextEncoder();
@@ -150,6 +158,28 @@ export class SharedCache {
     attached.set(handle.id, new WeakRef(cache));
     forgotten.register(cache, handle.id);
     return cache;
+  }
+
+  /**
+   * Makes a cache and fills it from a file that `save` wrote. Size and number of shards may be others than those of
+   * the cache that was saved: what does not fit is left out, least recently used first. Entries expire when they
+   * would have expired there; those that have are left out.
+   *
+   * @throws {SnapshotError} when the file is truncated, corrupted, of a newer format or no snapshot at all
+   * @throws the system error when it can't be read (`code` ENOENT, EACCES …)
+   * @throws {TypeError | RangeError} naming the option that is wrong and what is allowed
+   */
+  static restore(path: string, options: CacheOptions): SharedCache {
+    return completed(SharedCache.restoreSteps(path, options)).cache;
+  }
+
+  /** `restore` in steps of some milliseconds, for a thread that has something else to do between them. */
+  static *restoreSteps(path: string, options: CacheOptions): Generator<void, Restored, void> {
+    checkPath(path);
+    const cache = SharedCache.create(options);
+    const most = cache.#handle.options.maxKeys || Infinity;
+    const counts = yield* readSnapshot(path, most, (...entry) => cache.#putSaved(...entry));
+    return { cache, ...counts };
   }
 
   get handle(): CacheHandle {
@@ -338,6 +368,28 @@ export class SharedCache {
     };
   }
 
+  /**
+   * Writes all entries to a file, for `restore`. Other threads may read and write meanwhile: each entry is whole, and
+   * every key that is there from beginning to end is in the file. Its old content stays until the new one is complete
+   * and stored; then it is replaced in one step. Only the owner may read the file.
+   *
+   * @returns number of entries written; those that have expired are left out
+   * @throws {SnapshotError} when there is something at `path` that is no file
+   * @throws the system error when it can't be written (`code` ENOENT, EACCES, ENOSPC …); the old file stays
+   */
+  save(path: string): number {
+    return completed(this.saveSteps(path));
+  }
+
+  /**
+   * `save` in steps of some milliseconds, for a thread that has something else to do between them. To end it early,
+   * by the generator's `return`, leaves the old file.
+   */
+  saveSteps(path: string): Generator<void, number, void> {
+    checkPath(path);
+    return writeSnapshot(this.#shards, hashSecrets(this.#handle.seed), path);
+  }
+
   /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */
   integrityErrors(): string[] {
     const secrets = hashSecrets(this.#handle.seed);
@@ -359,6 +411,16 @@ export class SharedCache {
       evictions: Atomics.load(view.words, SHARD_EVICTIONS),
       expirations: Atomics.load(view.words, SHARD_EXPIRATIONS),
     };
+  }
+
+  /** Stores an entry of a snapshot. It does not count as set: that was counted when it was. */
+  #putSaved(
+    ...[bytes, keyStart, keyEnd, valueStart, valueEnd, expiry, flags]: Parameters<PutEntry>
+  ): boolean {
+    if (valueEnd - valueStart > this.#maxValueBytes) return false;
+    this.#key.loadRange(bytes, keyStart, keyEnd);
+    this.#draft.fill(bytes, valueStart, valueEnd, expiry, flags);
+    return this.#shardOfLoaded().write(this.#key, this.#draft) !== 'no room';
   }
 
   /** Writes the draft under the loaded key. */

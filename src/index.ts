@@ -5,8 +5,11 @@ export {
   type CacheStats,
   type Entry,
   type Key,
+  type RestoreCounts,
+  type Restored,
   type SetOptions,
   type ShardStats,
   SharedCache,
+  SnapshotError,
   type Value,
 } from '../shards/index.js';

@@ -29,5 +29,7 @@ export interface Config {
   readonly shards: number | undefined;
   /** Path of a data file to serve. */
   readonly load: string | undefined;
+  /** Path of the file that the map is written to at the end and restored from at the start. */
+  readonly snapshot: string | undefined;
   readonly logLevel: LogLevel;
 }

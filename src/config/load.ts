@@ -48,6 +48,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     maxValueSize: fittingValueSize(find(OPTIONS.maxValueSize), maxMemory),
     shards: fittingShards(find(OPTIONS.shards), maxMemory),
     load: find(OPTIONS.load).value,
+    snapshot: find(OPTIONS.snapshot).value,
     logLevel: find(OPTIONS.logLevel).value,
   };
   return { config: Object.freeze(config), warnings };

@@ -154,11 +154,15 @@ export const OPTIONS: Options = {
     default: '',
     description: 'data file to serve, one "key<space>value" a line',
     allowed: 'the path of a file',
-    // A NUL can't be part of any path, and node:fs would throw later, where nobody knows the flag any more.
-    schema: z
-      .string()
-      .refine((path) => !path.includes('\0'))
-      .transform((path) => (path === '' ? undefined : path)),
+    schema: optionalPath(),
+  },
+  snapshot: {
+    flag: 'snapshot',
+    environment: [{ name: 'HOTSHARD_SNAPSHOT' }],
+    default: '',
+    description: 'file the map is written to on shutdown and restored from at start',
+    allowed: 'the path of a file, in a directory that is there and can be written to',
+    schema: optionalPath(),
   },
   logLevel: {
     flag: 'log-level',
@@ -177,6 +181,15 @@ function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<numb
 
 function size(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
   return z.string().transform(parseSize).pipe(z.number().min(min).max(max));
+}
+
+/** A path; empty = none. */
+function optionalPath(): z.ZodType<string | undefined, string> {
+  // A NUL can't be part of any path, and node:fs would throw later, where nobody knows the flag any more.
+  return z
+    .string()
+    .refine((path) => !path.includes('\0'))
+    .transform((path) => (path === '' ? undefined : path));
 }
 
 function duration(): z.ZodType<number, string> {

@@ -9,10 +9,11 @@ import type { Config } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import { createServer } from '../server/server.js';
 import { type CreateServer, type RunningWorker, startWorker } from '../worker/lifecycle.js';
-import { createShared, handlesOf, type Shared } from '../worker/shared.js';
+import { createShared, handlesOf, mapOptions, type Shared } from '../worker/shared.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
 import { Pool, type RestartPolicy } from './pool.js';
+import { restoreMap, saveMap } from './snapshot.js';
 
 /** What a data file is loaded into, in the background, while the workers already serve. */
 export interface LoadContext extends Shared {
@@ -54,7 +55,7 @@ const DRAIN_MARGIN = 500;
 /**
  * Serves until the program is told to stop. Resolves when every worker accepts connections; from then on the
  * program lives by its workers and ends by `process.exit`: 0 after SIGINT or SIGTERM, 1 when a worker dies again
- * and again or the data file can't be loaded, 130 or 143 at a second signal.
+ * and again, the data file can't be loaded or the snapshot can't be written, 130 or 143 at a second signal.
  *
  * @param logger writes synchronously: the last lines come right before the exit
  * @throws the system error when the port can't be had (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND …),
@@ -68,7 +69,8 @@ class Supervisor {
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #options: ServeOptions;
-  readonly #shared: Shared;
+  /** Absent until the snapshot has been restored. */
+  #shared: Shared | undefined;
   readonly #ending = new AbortController();
   #port: SharedPort | undefined;
   #crew: Crew | undefined;
@@ -86,7 +88,6 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
-    this.#shared = createShared(this.#config);
   }
 
   async serve(): Promise<void> {
@@ -94,11 +95,13 @@ class Supervisor {
     const unwatchSignals = this.#watchSignals();
     try {
       this.#port = await openPort({ host, port, sharing: this.#options.sharing ?? sharingFor(workers) });
-      if (this.#ending.signal.aborted) return this.#port.close();
-      this.#crew = workers === 0 ? this.#mainThread(this.#port) : this.#threads(this.#port);
+      const shared = await this.#createShared();
+      if (shared === undefined || this.#ending.signal.aborted) return this.#port.close();
+      this.#shared = shared;
+      this.#crew = workers === 0 ? this.#mainThread(this.#port, shared) : this.#threads(this.#port, shared);
       const address = await this.#crew.start();
       if (address === undefined || this.#ending.signal.aborted) return;
-      this.#load();
+      this.#load(shared);
       const url = urlOf(address);
       this.#logger.info(
         { address: url, workers },
@@ -124,10 +127,19 @@ class Supervisor {
     });
   }
 
+  /** With what the snapshot holds, if there is one. Undefined when the end has come meanwhile. */
+  async #createShared(): Promise<Shared | undefined> {
+    const { snapshot } = this.#config;
+    if (snapshot === undefined) return createShared(this.#config);
+    const options = mapOptions(this.#config);
+    const map = await restoreMap(snapshot, options, this.#logger, this.#ending.signal);
+    return map === undefined ? undefined : createShared(this.#config, map);
+  }
+
   /** Goes on to `serving`, at once or when the data file has been loaded. */
-  #load(): void {
+  #load(shared: Shared): void {
     const { startLoad } = this.#options;
-    const { state } = this.#shared;
+    const { state } = shared;
     const done = () => {
       state.markLoaded();
       state.advanceTo('serving');
@@ -138,7 +150,7 @@ class Supervisor {
     }
     state.advanceTo('loading');
     const context = {
-      ...this.#shared,
+      ...shared,
       config: this.#config,
       logger: this.#logger,
       signal: this.#ending.signal,
@@ -158,10 +170,10 @@ class Supervisor {
   /** Drains and exits. The first call decides on the exit code. */
   #end(exitCode: number): void {
     if (this.#ending.signal.aborted) return;
-    this.#shared.state.advanceTo('draining');
+    this.#shared?.state.advanceTo('draining');
     this.#ending.abort();
     this.#drain().then(
-      () => this.#exit(exitCode),
+      (saved) => this.#exit(saved ? exitCode : 1),
       (error: unknown) => {
         this.#logger.error({ err: error }, 'draining failed');
         this.#exit(1);
@@ -169,14 +181,24 @@ class Supervisor {
     );
   }
 
-  async #drain(): Promise<void> {
+  /** False when there is something to save that could not be. */
+  async #drain(): Promise<boolean> {
     const limit = this.#options.drainLimit ?? DRAIN_LIMIT;
     // Before the workers do: whoever closes last resets what is queued, and only a worker can serve that first.
     this.#port?.close();
     const drained = this.#crew?.drain(limit) ?? 0;
     const cut = await Promise.race([drained, delay(limit + DRAIN_MARGIN, undefined, { ref: false })]);
     if (cut !== 0) this.#logger.warn({ connections: cut }, 'requests in flight were cut off');
+    const saved = await this.#save();
     this.#logger.info('stopped');
+    return saved;
+  }
+
+  /** Only a map that has been restored may take the place of the one in the file. */
+  async #save(): Promise<boolean> {
+    const { snapshot } = this.#config;
+    if (snapshot === undefined || this.#shared === undefined) return true;
+    return await saveMap(snapshot, this.#shared.map, this.#logger);
   }
 
   #exit(code: number): void {
@@ -184,12 +206,12 @@ class Supervisor {
     this.#options.exit(code);
   }
 
-  #mainThread(port: SharedPort): Crew {
+  #mainThread(port: SharedPort, shared: Shared): Crew {
     let running: Promise<RunningWorker> | undefined;
     const start = async (): Promise<RunningWorker> =>
       startWorker({
         config: this.#config,
-        shared: this.#shared,
+        shared,
         worker: 0,
         ticket: await port.ticket(0),
         createServer: this.#options.createServer ?? createServer,
@@ -204,10 +226,10 @@ class Supervisor {
     };
   }
 
-  #threads(port: SharedPort): Crew {
+  #threads(port: SharedPort, shared: Shared): Crew {
     let address: AddressInfo | undefined;
-    const shared = handlesOf(this.#shared);
-    const { state, limit } = this.#shared;
+    const handles = handlesOf(shared);
+    const { state, limit } = shared;
     const pool = new Pool({
       workers: this.#config.workers,
       entry: this.#options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
@@ -216,7 +238,7 @@ class Supervisor {
       workerData: async (worker) => ({
         worker,
         config: this.#config,
-        shared,
+        shared: handles,
         ticket: await port.ticket(worker),
       }),
       onAdopting: (worker) => port.adopted(worker),

@@ -2,7 +2,7 @@
  * What all workers have in common: made once by the supervisor, attached to by every worker. A new thing in
  * shared memory is added here and nowhere else between the supervisor and the server.
  */
-import { type CacheHandle, SharedCache } from '../../shards/index.js';
+import { type CacheHandle, type CacheOptions, SharedCache } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
@@ -21,15 +21,22 @@ export interface SharedHandles {
   readonly limit: ConcurrencyLimitHandle;
 }
 
-/** @throws {RangeError} when the map can't be made as the configuration says */
-export function createShared(config: Config): Shared {
-  const map = SharedCache.create({
+/** What the configuration says of the map. */
+export function mapOptions(config: Config): CacheOptions {
+  return {
     maxMemory: config.maxMemory,
     maxKeys: config.maxKeys,
     maxValueSize: config.maxValueSize,
     ttl: config.ttl,
     ...(config.shards === undefined ? {} : { shards: config.shards }),
-  });
+  };
+}
+
+/**
+ * @param map absent: an empty one
+ * @throws {RangeError} when the map can't be made as the configuration says
+ */
+export function createShared(config: Config, map = SharedCache.create(mapOptions(config))): Shared {
   const workers = Math.max(1, config.workers);
   const { concurrencyLimit, backlogLimit } = config;
   return {

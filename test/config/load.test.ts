@@ -34,6 +34,7 @@ test('without flags and variables the defaults of the contract hold', async (t) 
     maxValueSize: MB,
     shards: undefined,
     load: undefined,
+    snapshot: undefined,
     logLevel: 'info',
   } satisfies Config);
   t.strictSame(warnings, []);
@@ -54,6 +55,7 @@ test('every option is read from its flag and from each of its variables', async 
     ['maxValueSize', '2kb', 2 * KB],
     ['shards', '16', 16],
     ['load', 'data.txt', 'data.txt'],
+    ['snapshot', 'map.snapshot', 'map.snapshot'],
     ['logLevel', 'trace', 'trace'],
   ];
   t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
