@@ -7,6 +7,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import t from 'tap';
 import { chain, Finding, find, insert, look, replace } from '../../shards/bucket.js';
+import { fragmentCount, kindOf, valueLengthOf, valueStart } from '../../shards/entry.js';
+import { fragmentAt } from '../../shards/fragments.js';
 import { BUCKET_VERSION, BUCKET_WORDS, SEGMENT_STATE } from '../../shards/layout.js';
 import { currentIdentity } from '../../shards/owner.js';
 import {
@@ -23,8 +25,9 @@ import {
   stateOf,
   usedWords,
 } from '../../shards/segment.js';
-import { clearDeadPins, isPinned } from '../../shards/thread-slot.js';
-import { DEAD, draftOf, Rig, Side, stepping } from './rig.js';
+import { clearDeadPins, forEachPinned, isPinned } from '../../shards/thread-slot.js';
+import { DEAD, draftOf, Rig, Side } from './rig.js';
+import { stepping } from './stepping.js';
 import { flawIn, provingValue, Random, SEED, seeded, times } from './support.js';
 
 const KIB = 1024;
@@ -54,6 +57,20 @@ function closeAllOf({ view }: Side): void {
 /** Writes more than the memory holds: every segment that may be is used again. */
 function churn(side: Side): void {
   for (let i = 0; i < 300; i++) side.set(`churn${i}`, provingValue(`churn${i}`, 1, 300));
+}
+
+/**
+ * Overwrites what lies around `small1` and `large1`, then other keys in no order, so that segments are mostly dead but
+ * none wholly: those two are moved, again and again, and where they were something else is written.
+ */
+function moveAll(side: Side): void {
+  const random = new Random(SEED);
+  for (const i of [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) side.set(`small${i}`, small(`small${i}`, 5));
+  for (const key of ['large0', 'large2']) side.set(key, large(key, 5));
+  for (let i = 0; i < 500; i++) {
+    const key = `mover${random.below(60)}`;
+    side.set(key, provingValue(key, i, 200 + random.below(50)));
+  }
 }
 
 t.test('a segment that is pinned is not used again before the pin moves on', async (t) => {
@@ -144,6 +161,40 @@ t.test(
     t.strictSame(rig.errors(), []);
   },
 );
+
+t.test('an entry at the same place in another life of its segment is another one', async (t) => {
+  const rig = furnished();
+  const a = new Side(rig, 1);
+  const seen = a.shard.read(a.load('small1'));
+  if (seen === undefined) throw new Error('small1 is not there');
+  const before = { location: seen.location, age: seen.age - 1 };
+  t.equal(a.shard.write(a.load('small1'), draftOf(small('small1', 3)), before), 'kept');
+  t.equal(a.shard.delete(a.load('small1'), before), false);
+  t.equal(a.shard.delete(a.load('small1'), seen), true);
+});
+
+t.test('every segment that a fragmented value lies in is pinned while it is read there', async (t) => {
+  const rig = furnished();
+  const a = new Side(rig, 1);
+  const { view } = a;
+  const head = find(view, a.load('large1'));
+  const list = valueStart(head, kindOf(view, head));
+  const count = fragmentCount(rig.layout, valueLengthOf(view, head));
+  const expected = new Set(
+    Array.from({ length: count }, (_, i) => view.segmentOf(fragmentAt(view, list + i))),
+  );
+  expected.delete(view.segmentOf(head));
+  t.ok(expected.size > 0, 'not all of it lies where its head is');
+  const pinned = new Set<number>();
+  stepping(
+    () => a.get('large1'),
+    () => forEachPinned(rig.control, rig.layout.threadSlots, 0, (segment) => pinned.add(segment)),
+  );
+  t.strictSame(
+    [...expected].filter((segment) => !pinned.has(segment)),
+    [],
+  );
+});
 
 t.test(
   'a bucket that a dead thread left locked is taken over; that of a living one is waited for',
@@ -314,6 +365,42 @@ t.test('who took over a dead thread’s slot meanwhile keeps its pins and segmen
   });
 });
 
+t.test('a key that is moved again and again while it is looked for is found', async (t) => {
+  const looks: readonly Operation[] = [
+    {
+      name: 'get',
+      act: (side, flaws) => {
+        const value = side.get('small1');
+        if (value === undefined) flaws.push('small1 was not found');
+        check('small1', value, flaws);
+      },
+    },
+    { name: 'set', act: (side) => side.set('small1', small('small1', 2)) },
+    {
+      name: 'delete',
+      act: (side, flaws) => {
+        if (!side.delete('small1')) flaws.push('small1 was not deleted');
+      },
+    },
+  ];
+  for (const { name, act } of looks) {
+    for (let most = 1; most <= 8; most++) {
+      const rig = furnished();
+      const [a, b] = [new Side(rig, 1), new Side(rig, 2)];
+      const flaws: string[] = [];
+      stepping(
+        () => act(a, flaws),
+        (access) => {
+          if (access > most || isLocked(a)) return;
+          moveAll(b);
+        },
+      );
+      flaws.push(...rig.errors());
+      t.strictSame(flaws, [], `${name}, moved at each of the first ${most} accesses`);
+    }
+  }
+});
+
 // ---- every pair of operations, every instant --------------------------------------------------------------------
 
 interface Operation {
@@ -344,9 +431,7 @@ const CHURNS: readonly Operation[] = [
   { name: 'write more than fits', act: churn },
   {
     name: 'overwrite until all is moved',
-    act: (side) => {
-      for (let i = 0; i < 400; i++) side.set('mover', provingValue('mover', i, 300));
-    },
+    act: moveAll,
   },
 ];
 

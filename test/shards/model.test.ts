@@ -1,241 +1,15 @@
 /**
- * Random histories of one cache against a plain Map with times to live: what is found equals the model; what is
- * missing was evicted or has expired, and was counted so; the map is sound at the end. Failures are shrunk.
+ * Random histories of one cache against a plain Map with times to live, for caches of many sizes.
  *
  * HOTSHARD_SEED repeats a run, HOTSHARD_EFFORT multiplies the histories.
  */
-import fc from 'fast-check';
 import t from 'tap';
 import { type CacheOptions, SharedCache } from '../../shards/index.js';
-import { bytes, FakeClock, provingValue, SEED, times } from './support.js';
+import { checkModel, get, Model, System, set } from './model.js';
+import { bytes, FakeClock, GUARDS, guarded } from './support.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-interface Expected {
-  readonly value: Uint8Array;
-  /** Milliseconds since the epoch; Infinity = never. */
-  readonly expiry: number;
-}
-
-class Model {
-  readonly entries = new Map<string, Expected>();
-  /** Entries that the cache must have evicted, as it did not have them. */
-  evicted = 0;
-  /** Keys brought in, and taken out one by one. */
-  serial = 0;
-}
-
-class System {
-  readonly cache: SharedCache;
-  readonly clock: FakeClock;
-  readonly options: CacheOptions;
-
-  constructor(options: CacheOptions, clock: FakeClock) {
-    this.cache = SharedCache.create(options);
-    this.clock = clock;
-    this.options = options;
-  }
-}
-
-type Command = fc.Command<Model, System>;
-
-function same(actual: Uint8Array | undefined, expected: Uint8Array): boolean {
-  return actual !== undefined && Buffer.compare(actual, expected) === 0;
-}
-
-function verify(right: boolean, message: () => string): void {
-  if (!right) throw new Error(message());
-}
-
-/** The model's living entry; what has expired is dropped. */
-function living(model: Model, { clock }: System, key: string): Expected | undefined {
-  const entry = model.entries.get(key);
-  if (entry === undefined || entry.expiry > clock.now) return entry;
-  model.entries.delete(key);
-  return undefined;
-}
-
-/** What was found under a key is the model's; when nothing was found, the key was evicted. */
-function compare(model: Model, system: System, key: string, value: Uint8Array | undefined): void {
-  const expected = living(model, system, key);
-  if (value === undefined) {
-    if (expected === undefined) return;
-    model.entries.delete(key);
-    model.evicted++;
-    return;
-  }
-  verify(expected !== undefined, () => `${key} was found, and should not be`);
-  verify(expected !== undefined && same(value, expected.value), () => `${key} has another value`);
-}
-
-const expiryAfter = (now: number, ttl: number | undefined): number =>
-  ttl === undefined || ttl === 0 ? Infinity : now + ttl;
-
-class Step implements Command {
-  readonly #text: string;
-  readonly #run: (model: Model, system: System) => void;
-
-  constructor(text: string, run: (model: Model, system: System) => void) {
-    this.#text = text;
-    this.#run = run;
-  }
-
-  check(): boolean {
-    return true;
-  }
-
-  run(model: Model, system: System): void {
-    this.#run(model, system);
-    const { maxKeys = 0 } = system.options;
-    const { size } = system.cache;
-    verify(maxKeys === 0 || size <= maxKeys, () => `${size} keys, of at most ${maxKeys}`);
-    const { evictions, keys } = system.cache.stats();
-    verify(keys === size, () => `stats say ${keys} keys, size ${size}`);
-    verify(model.evicted <= evictions, () => `${model.evicted} keys are missing, ${evictions} were evicted`);
-  }
-
-  toString(): string {
-    return this.#text;
-  }
-}
-
-function set(key: string, size: number, ttl: number | undefined): Step {
-  return new Step(`set(${key}, ${size} bytes, ${ttl})`, (model, { cache, clock }) => {
-    const value = provingValue(key, model.serial++, size);
-    verify(cache.set(key, value, ttl === undefined ? {} : { ttl }), () => `${key} was refused`);
-    model.entries.set(key, { value, expiry: expiryAfter(clock.now, ttl) });
-    verify(same(cache.get(key), value), () => `${key} was not found right after`);
-  });
-}
-
-function get(key: string): Step {
-  return new Step(`get(${key})`, (model, system) => {
-    const { cache } = system;
-    const there = cache.has(key);
-    const left = cache.ttl(key);
-    const value = cache.get(key);
-    verify(there === (value !== undefined), () => `has says ${there} of ${key}`);
-    compare(model, system, key, value);
-    const expected = model.entries.get(key);
-    if (expected === undefined) verify(left === undefined, () => `${key} has ${left} ms to live`);
-    else verify(left === expected.expiry - system.clock.now, () => `${key} has ${left} ms to live`);
-  });
-}
-
-function remove(key: string): Step {
-  return new Step(`delete(${key})`, (model, system) => {
-    const expected = living(model, system, key);
-    const deleted = system.cache.delete(key);
-    verify(!deleted || expected !== undefined, () => `${key} was deleted, and was not there`);
-    if (!deleted && expected !== undefined) model.evicted++;
-    model.entries.delete(key);
-    verify(!system.cache.has(key), () => `${key} is there after its deletion`);
-  });
-}
-
-function update(key: string, size: number | undefined): Step {
-  return new Step(`update(${key}, ${size})`, (model, system) => {
-    const { cache } = system;
-    const next = size === undefined ? undefined : provingValue(key, model.serial++, size);
-    const after = cache.update(key, (current) => {
-      compare(model, system, key, current);
-      return next;
-    });
-    verify(
-      next === undefined ? after === undefined : same(after, next),
-      () => `${key}: update gave another value`,
-    );
-    if (next === undefined) model.entries.delete(key);
-    else model.entries.set(key, { value: next, expiry: model.entries.get(key)?.expiry ?? Infinity });
-  });
-}
-
-function expire(key: string, ttl: number): Step {
-  return new Step(`expire(${key}, ${ttl})`, (model, system) => {
-    const { cache, clock } = system;
-    compare(model, system, key, cache.get(key));
-    const expected = model.entries.get(key);
-    verify(cache.expire(key, ttl) === (expected !== undefined), () => `expire(${key}) went wrong`);
-    if (expected !== undefined) {
-      model.entries.set(key, { value: expected.value, expiry: expiryAfter(clock.now, ttl) });
-    }
-  });
-}
-
-function pass(milliseconds: number): Step {
-  return new Step(`pass(${milliseconds})`, (_model, { clock }) => {
-    clock.now += milliseconds;
-  });
-}
-
-function clear(): Step {
-  return new Step('clear()', (model, { cache }) => {
-    cache.clear();
-    model.entries.clear();
-    verify(cache.size === 0, () => `${cache.size} keys after clear()`);
-  });
-}
-
-function list(): Step {
-  return new Step('keys()', (model, system) => {
-    const keys = [...system.cache.keys()];
-    verify(new Set(keys).size === keys.length, () => 'keys() gave a key twice');
-    for (const key of keys) {
-      verify(living(model, system, key) !== undefined, () => `keys() gave ${key}, which should not be there`);
-    }
-  });
-}
-
-/** Many sets in one command: what it takes to fill the larger caches. */
-function fill(name: string, count: number, size: number): Step {
-  return new Step(`fill(${name}, ${count} times ${size} bytes)`, (model, system) => {
-    for (let i = 0; i < count; i++) set(`${name}${i}`, size, undefined).run(model, system);
-  });
-}
-
-function commandsFor(maxSize: number, maxMemory: number): fc.Arbitrary<Iterable<Command>> {
-  const key = fc.integer({ min: 0, max: 39 }).map((i) => `k${i}`);
-  const size = fc.oneof(fc.integer({ min: 0, max: 80 }), fc.integer({ min: 0, max: maxSize }));
-  const ttl = fc.oneof(fc.constant(undefined), fc.constant(0), fc.integer({ min: 1, max: 1000 }));
-  const most = Math.min(1000, Math.ceil((2 * maxMemory) / 1_000));
-  const steps: fc.Arbitrary<Step>[] = [
-    fc.tuple(key, size, ttl).map((args) => set(...args)),
-    fc.tuple(key, size, ttl).map((args) => set(...args)),
-    key.map(get),
-    key.map(get),
-    key.map(remove),
-    fc.tuple(key, fc.option(size, { nil: undefined })).map((args) => update(...args)),
-    fc.tuple(key, fc.integer({ min: 0, max: 1000 })).map((args) => expire(...args)),
-    fc.integer({ min: 1, max: 400 }).map(pass),
-    fc.constant(clear()),
-    fc.constant(list()),
-    fc
-      .tuple(fc.constantFrom('f', 'k'), fc.integer({ min: 1, max: most }), fc.integer({ min: 0, max: 1_000 }))
-      .map((args) => fill(...args)),
-  ];
-  return fc.commands(steps, { maxCommands: 60, size: 'max' });
-}
-
-/** At the end: each key of the model is looked for, and all that is missing is accounted for. */
-function settle(model: Model, system: System): void {
-  const { cache } = system;
-  for (const key of [...model.entries.keys()]) get(key).run(model, system);
-  const keys = [...cache.keys()];
-  verify(
-    keys.length === model.entries.size,
-    () => `${keys.length} keys, the model has ${model.entries.size}`,
-  );
-  const stats = cache.stats();
-  verify(
-    model.evicted <= stats.evictions,
-    () => `${model.evicted} keys are missing, ${stats.evictions} were evicted`,
-  );
-  const errors = cache.integrityErrors();
-  verify(errors.length === 0, () => errors.slice(0, 3).join('; '));
-  cache.clear();
-  verify(cache.stats().bytesUsed === 0, () => `${cache.stats().bytesUsed} bytes are used by nothing`);
-}
 
 const CASES: readonly { options: CacheOptions; maxSize: number; runs: number }[] = [
   { options: { maxMemory: 64 * KIB }, maxSize: 200, runs: 60 },
@@ -250,26 +24,19 @@ const CASES: readonly { options: CacheOptions; maxSize: number; runs: number }[]
   { options: { maxMemory: 4 * MIB, shards: 3, maxKeys: 1000 }, maxSize: 100_000, runs: 8 },
 ];
 
-for (const { options, maxSize, runs } of CASES) {
-  t.test(`${JSON.stringify(options)}, values up to ${maxSize} bytes`, async (t) => {
-    const clock = new FakeClock();
-    t.teardown(() => clock.restore());
-    const history = fc.property(commandsFor(maxSize, options.maxMemory), (commands) => {
-      const model = new Model();
-      const system = new System(options, clock);
-      fc.modelRun(() => ({ model, real: system }), commands);
-      settle(model, system);
+for (const guard of GUARDS) {
+  for (const { options, maxSize, runs } of CASES) {
+    t.test(`${guard}, ${JSON.stringify(options)}, values up to ${maxSize} bytes`, async (t) => {
+      checkModel(t, () => SharedCache.create(guarded(options, guard)), maxSize, runs);
     });
-    const result = fc.check(history, { seed: SEED, numRuns: times(runs), interruptAfterTimeLimit: 60_000 });
-    t.equal(result.failed ? fc.defaultReportMessage(result) : undefined, undefined);
-  });
+  }
 }
 
 t.test('the model itself notices a wrong value', async (t) => {
   const clock = new FakeClock();
   t.teardown(() => clock.restore());
   const model = new Model();
-  const system = new System({ maxMemory: 64 * KIB }, clock);
+  const system = new System(SharedCache.create({ maxMemory: 64 * KIB }), clock);
   set('k1', 10, undefined).run(model, system);
   system.cache.set('k1', bytes(1));
   t.throws(() => get('k1').run(model, system), /another value/);

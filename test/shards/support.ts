@@ -4,6 +4,17 @@
  * HOTSHARD_SEED repeats a run, HOTSHARD_EFFORT multiplies the iterations (0.3 unless said otherwise, 20 for a night).
  */
 import { randomInt } from 'node:crypto';
+import type { CacheOptions } from '../../shards/index.js';
+
+/** How reads are protected: what is to hold of any cache is tried with each. */
+export const GUARDS = ['lock-free'] as const;
+export type Guard = (typeof GUARDS)[number];
+
+/** The same options, with a guard. */
+export function guarded(options: CacheOptions, guard: Guard): CacheOptions {
+  const withGuard = { ...options, guard };
+  return withGuard;
+}
 
 export const SEED = Number(process.env.HOTSHARD_SEED ?? randomInt(1, 2 ** 31));
 const EFFORT = Number(process.env.HOTSHARD_EFFORT ?? 0.3);
