@@ -52,7 +52,6 @@ export class KeyEvictor implements QuotaShards {
   }
 
   countKeys(): number {
-    // Not their counts: a thread may have died between a key and its count.
     return this.#shards.reduce((sum, { view }) => sum + countKeys(view), 0);
   }
 

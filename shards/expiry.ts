@@ -10,9 +10,9 @@
  */
 import { slotOf } from './bucket.js';
 import { expiryOf, isExpired, keyLengthOf, keyStart } from './entry.js';
+import type { EntryFate } from './fate.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import { FLAG_DEAD, FLAG_EXPIRES, FLAG_FRAGMENT } from './layout.js';
-import type { EntryFate } from './reclaim.js';
 import { ageOf, earliestExpiry, isClosed, renoteExpiry } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { walk } from './walk.js';
@@ -80,8 +80,8 @@ export class ExpirySweep {
       (location, kind) => {
         if (looked === 0) this.#age = ageOf(view, segment);
         if ((kind & FLAG_EXPIRES) !== 0 && (kind & (FLAG_DEAD | FLAG_FRAGMENT)) === 0) {
-          if (isExpired(view, location, kind)) this.#remove(location, kind);
-          else left = earlier(left, Math.floor(expiryOf(view, location, kind) / 1000));
+          const gone = isExpired(view, location, kind) && this.#remove(location, kind);
+          if (!gone) left = earlier(left, Math.floor(expiryOf(view, location, kind) / 1000));
         }
         return ++looked % RECORDS_PER_LOOK !== 0 || performance.now() < until;
       },
@@ -92,12 +92,17 @@ export class ExpirySweep {
     return this.#offset === 0;
   }
 
-  /** Removes the entry at a location in the segment being walked, if it is still reachable. */
-  #remove(location: number, kind: number): void {
+  /**
+   * Removes the entry at a location in the segment being walked. False when it is not reachable: perhaps it was not
+   * published yet, and will be.
+   */
+  #remove(location: number, kind: number): boolean {
     const view = this.#view;
     const hash = hashWords(this.#secrets, view.words, keyStart(location, kind), keyLengthOf(kind));
     const slot = slotOf(view, hash, location);
-    if (slot !== 0 && this.#fate.remove(slot, location, 'expired')) this.#removed++;
+    if (slot === 0 || !this.#fate.remove(slot, location, 'expired')) return false;
+    this.#removed++;
+    return true;
   }
 }
 

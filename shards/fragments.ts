@@ -53,9 +53,13 @@ export function placeOf(
 
 /** Freezes a pinned head's list of fragments, if it has one: no other thread changes it from now on. */
 export function freeze(view: ShardView, head: number): void {
-  const { words } = view;
   const [from, to] = listOf(view, head);
-  for (let place = from; place < to; place++) Atomics.or(words, place, FROZEN);
+  for (let place = from; place < to; place++) freezePlace(view, place);
+}
+
+/** Freezes one place of a head's list. Returns the location that stays there. */
+export function freezePlace(view: ShardView, place: number): number {
+  return Atomics.or(view.words, place, FROZEN) & ~FROZEN;
 }
 
 /** Takes the frozen marks off the copy of a head that nobody else has seen. */

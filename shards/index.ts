@@ -1,6 +1,6 @@
 /** The shared map's only door. */
 export { MAX_KEY_BYTES, MIN_MEMORY } from './layout.js';
-export { type CacheOptions, MAX_MEMORY, shardRange } from './options.js';
+export { type CacheOptions, GUARDS, type Guard, MAX_MEMORY, shardRange } from './options.js';
 export {
   type CacheHandle,
   type CacheStats,

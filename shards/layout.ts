@@ -4,8 +4,8 @@
  * A cache is one control buffer and one buffer per shard, all of Int32 words.
  *
  * ```
- * control   | header: 32 words | thread slot 0: 32 words | thread slot 1 | …
- * shard     | header: 16 words | segment table: 5 words per segment | index: 16 words per bucket | log: segments |
+ * control   | header: 64 words | thread slot 0: 32 words | thread slot 1 | …
+ * shard     | header: 32 words | segment table: 5 words per segment | index: 16 words per bucket | log: segments |
  *
  * bucket    | version | overflow | tags: 9 of 16 bits, 1 unused | locations: 9 words |             (16 words)
  *             0         1          2 to 6                         7 to 15
@@ -58,6 +58,8 @@ export const SLOT_READ_PIN = 1;
 export const SLOT_FRAGMENT_PIN = 2;
 /** Thread slot: the segment whose entries are being walked. */
 export const SLOT_WALK_PIN = 3;
+/** Thread slot: 1 while the thread holds a place of the quota that no key has yet. */
+export const SLOT_PLACE = 4;
 export const SLOT_FIRST_PIN = SLOT_READ_PIN;
 export const SLOT_LAST_PIN = SLOT_WALK_PIN;
 /** Thread slot: 64-bit counters, low word first, on a cache line of their own. */
@@ -82,7 +84,9 @@ export const SHARD_AGE = 1;
 export const SHARD_OVERFLOW_SEGMENT = 2;
 export const SHARD_EVICTIONS = 3;
 export const SHARD_EXPIRATIONS = 4;
-export const SHARD_HEADER_WORDS = LINE_WORDS;
+/** `guard: 'lock'`: id of the thread that has the shard's lock, 0 = nobody; see shard-lock.ts. */
+export const SHARD_LOCK = LINE_WORDS;
+export const SHARD_HEADER_WORDS = 2 * LINE_WORDS;
 
 /** Segment table: state in the low 3 bits, id of the thread it belongs to above. */
 export const SEGMENT_STATE = 0;
@@ -193,8 +197,8 @@ export interface Sizing {
   readonly shards: number;
 }
 
-/** Shards for a memory size when the user names none: as few as the size of one allows, so that keys share it all. */
-export function defaultShards(maxMemory: number): number {
+/** Fewest shards for a memory size: as few as the size of one allows, so that keys share it all. */
+export function fewestShards(maxMemory: number): number {
   return Math.max(1, Math.ceil(maxMemory / MAX_SHARD_BYTES));
 }
 

@@ -1,6 +1,6 @@
 /** The options of a cache: what is allowed, and what is taken where nothing is said. */
 import { describe } from './key-buffer.js';
-import { defaultShards, MAX_SHARD_BYTES, MAX_SHARDS, MIN_MEMORY, mostShards } from './layout.js';
+import { fewestShards, MAX_SHARD_BYTES, MAX_SHARDS, MIN_MEMORY, mostShards } from './layout.js';
 
 const MIB = 1024 * 1024;
 
@@ -12,8 +12,17 @@ export const MAX_MEMORY = MAX_SHARDS * MAX_SHARD_BYTES;
 
 /** How many shards a cache of `maxMemory` bytes may have. */
 export function shardRange(maxMemory: number): { least: number; most: number } {
-  return { least: defaultShards(maxMemory), most: mostShards(maxMemory) };
+  return { least: fewestShards(maxMemory), most: mostShards(maxMemory) };
 }
+
+/** How reads are protected: `lock-free`, or a lock per shard for reads too, for comparison. */
+export const GUARDS = ['lock-free', 'lock'] as const;
+export type Guard = (typeof GUARDS)[number];
+
+/** Shards of a cache with locks when the user names none: enough for its threads to meet rarely. */
+const SHARDS_WITH_LOCKS = 16;
+/** Least memory per shard that these are made for, in bytes. */
+const MEMORY_PER_LOCK = MIB;
 
 export interface CacheOptions {
   /** Bytes of memory, all included, at least 64 KiB. */
@@ -22,17 +31,19 @@ export interface CacheOptions {
   readonly maxKeys?: number;
   /** Largest value in bytes; absent: 1 MiB, or `maxMemory` where that is less. */
   readonly maxValueSize?: number;
-  /** Parts the map is cut into, each with memory of its own; absent: one per GiB. */
+  /** Parts the map is cut into, each with memory of its own; absent: one per GiB, or 16 with `guard: 'lock'`. */
   readonly shards?: number;
   /** Time to live of entries that are set without one, in milliseconds; 0 or absent: none. */
   readonly ttl?: number;
+  /** Absent: `lock-free`. */
+  readonly guard?: Guard;
 }
 
 /** The options with every default filled in. */
 export type ResolvedOptions = Required<CacheOptions>;
 
 /**
- * @throws {TypeError} when an option is not a number
+ * @throws {TypeError} when an option is of the wrong type
  * @throws {RangeError} when it is out of its range
  */
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
@@ -47,9 +58,11 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     0,
     maxMemory,
   );
+  const guard = oneOf('guard', options.guard ?? 'lock-free', GUARDS);
   const { least, most } = shardRange(maxMemory);
-  const shards = wholeNumber('shards', options.shards ?? least, least, most);
-  return { maxMemory, maxKeys, maxValueSize, shards, ttl: checkTtl('ttl', options.ttl ?? 0) };
+  const wanted = guard === 'lock' ? Math.min(SHARDS_WITH_LOCKS, Math.floor(maxMemory / MEMORY_PER_LOCK)) : 0;
+  const shards = wholeNumber('shards', options.shards ?? Math.max(least, wanted), least, most);
+  return { maxMemory, maxKeys, maxValueSize, shards, ttl: checkTtl('ttl', options.ttl ?? 0), guard };
 }
 
 /**
@@ -64,6 +77,14 @@ export function checkTtl(name: string, ttl: unknown): number {
     throw new RangeError(`${name} must be 0 (none) to ${MAX_TTL} milliseconds, not ${ttl}`);
   }
   return ttl;
+}
+
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  const choice = allowed.map((one) => `'${one}'`).join(' or ');
+  if (typeof value !== 'string') throw new TypeError(`${name} must be ${choice}, not ${describe(value)}`);
+  throw new RangeError(`${name} must be ${choice}, not '${value}'`);
 }
 
 function wholeNumber(name: string, value: unknown, least: number, most: number): number {

@@ -17,6 +17,8 @@ import {
   stampOf,
 } from './entry.js';
 import { MOSTLY_DEAD, Pressure, SCORE_SAMPLE, WORTH_COMPACTING } from './eviction.js';
+import type { ExpirySweep } from './expiry.js';
+import type { EntryFate, Removal } from './fate.js';
 import { type FragmentPlace, freeze, placeOf, thaw } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import { ENTRY_HEADER_WORDS, FLAG_DEAD, FLAG_EXPIRES, FLAG_FRAGMENT, FRAGMENT_HASH } from './layout.js';
@@ -38,7 +40,7 @@ import {
   usedWords,
 } from './segment.js';
 import type { ShardView } from './shard-view.js';
-import { clearDeadPins, forEachPinned } from './thread-slot.js';
+import { forEachPinned, recoverDeadThreads } from './thread-slot.js';
 import { FROM_START, walk } from './walk.js';
 
 /** No entry's score is high enough to go. */
@@ -56,18 +58,6 @@ const NONE = -1;
 /** Records looked at per segment when scores are sampled. */
 const RECORDS_PER_SAMPLE = 16;
 
-/** Why an entry is removed. */
-export type Removal = 'evicted' | 'expired' | 'deleted' | 'cleared';
-
-/** What the shard does with an entry that is moved or let go. */
-export interface EntryFate {
-  /**
-   * Makes an entry unreachable. Its location must be pinned, or lie in a segment that this thread has claimed.
-   * False when its slot holds another location by now.
-   */
-  remove(slot: number, location: number, reason: Removal): boolean;
-}
-
 /** Segments worth emptying: the deadest with its dead part, and the oldest. */
 interface Survey {
   deadest: number;
@@ -81,17 +71,26 @@ export class Reclaimer implements RoomMaker {
   readonly #secrets: HashSecrets;
   readonly #fate: EntryFate;
   readonly #recency: Recency;
+  readonly #sweep: ExpirySweep;
   readonly #pressure = new Pressure();
   /** Per segment, 1 when somebody may be reading in it. Filled anew by each survey. */
   readonly #pinned: Uint8Array;
   #nextOwnerCheck = 0;
 
-  constructor(view: ShardView, log: Log, secrets: HashSecrets, fate: EntryFate, recency: Recency) {
+  constructor(
+    view: ShardView,
+    log: Log,
+    secrets: HashSecrets,
+    fate: EntryFate,
+    recency: Recency,
+    sweep: ExpirySweep,
+  ) {
     this.#view = view;
     this.#log = log;
     this.#secrets = secrets;
     this.#fate = fate;
     this.#recency = recency;
+    this.#sweep = sweep;
     this.#pinned = new Uint8Array(view.layout.segments);
   }
 
@@ -102,6 +101,7 @@ export class Reclaimer implements RoomMaker {
   }
 
   makeRoom(): void {
+    this.#sweep.sweepNow();
     const { deadest, gain, oldest } = this.#survey();
     if (deadest !== NONE && gain >= WORTH_COMPACTING) {
       this.#empty(deadest, KEEP_ALL);
@@ -110,7 +110,7 @@ export class Reclaimer implements RoomMaker {
       if (freed !== undefined) this.#pressure.learn(freed);
     } else {
       this.#log.close();
-      clearDeadPins(this.#view.thread, this.#view.layout.threadSlots);
+      recoverDeadThreads(this.#view.thread, this.#view.layout.threadSlots);
       pause(WAIT_INTERVAL);
     }
   }
@@ -129,7 +129,7 @@ export class Reclaimer implements RoomMaker {
       pinned[segment] = 1;
     });
     if (this.#ownersAreDue()) {
-      clearDeadPins(thread, layout.threadSlots);
+      recoverDeadThreads(thread, layout.threadSlots);
       recoverFromDead(view);
     }
     const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE };

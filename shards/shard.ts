@@ -16,11 +16,13 @@ import {
   valueStart,
 } from './entry.js';
 import { ExpirySweep } from './expiry.js';
-import { fragmentAt } from './fragments.js';
+import type { EntryFate, Removal } from './fate.js';
+import { fragmentAt, freezePlace } from './fragments.js';
 import { stampOfGhost } from './ghost.js';
 import type { HashSecrets } from './hash.js';
 import type { KeyBuffer } from './key-buffer.js';
 import {
+  CONTROL_KEYS,
   FLAG_BASELINE,
   FLAG_FRAGMENTED,
   FRAGMENT_HEADER_WORDS,
@@ -31,33 +33,36 @@ import {
 import { Log } from './log.js';
 import type { Quota } from './quota.js';
 import type { Recency } from './recency.js';
-import { type EntryFate, Reclaimer, type Removal } from './reclaim.js';
+import { Reclaimer } from './reclaim.js';
 import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { firstStamp, nextStamp } from './stamp.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
 import { type Draft, Writer } from './writer.js';
 
-/** One entry, not only its key: no other entry of any time has the same pair of numbers. */
-export interface EntryIdentity {
-  /** 0 = no entry. */
+/** An entry as `read` found it: what a conditional write expects to find again. */
+export interface ReadEntry {
+  /** With the segment's age, different in each of its lives: no other entry of any time has the same pair. */
   readonly location: number;
-  /** Age of the segment, different in each of its lives. */
   readonly age: number;
-}
-
-/** An entry as `read` found it. */
-export interface ReadEntry extends EntryIdentity {
   /** Private to the caller. */
   readonly value: Uint8Array<ArrayBuffer>;
   /** Milliseconds since the epoch, or NEVER. */
   readonly expiry: number;
 }
 
-export const ABSENT: EntryIdentity = { location: 0, age: 0 };
+/** What a conditional write expects when `read` found nothing. */
+export const ABSENT = 'absent';
+export type Expected = ReadEntry | typeof ABSENT;
 
 /** What became of a write: done; not allowed by its condition; impossible. */
 export type WriteOutcome = 'stored' | 'kept' | 'no room';
+
+/**
+ * What became of an attempt to publish: done, with a key that was there or a new one; not allowed; more is needed
+ * first; or another thread, or this one, has changed the bucket, and the next attempt will do.
+ */
+export type PublishStep = 'stored' | 'inserted' | 'kept' | 'no overflow bucket' | 'no place' | 'again';
 
 export class Shard implements EntryFate {
   readonly view: ShardView;
@@ -78,7 +83,7 @@ export class Shard implements EntryFate {
     this.#recency = recency;
     this.#log = new Log(view);
     this.#writer = new Writer(view, this.#log);
-    this.#reclaimer = new Reclaimer(view, this.#log, secrets, this, recency);
+    this.#reclaimer = new Reclaimer(view, this.#log, secrets, this, recency, this.expirySweep);
   }
 
   /** A private copy of the key's value, or undefined. The entry counts as used. */
@@ -126,8 +131,15 @@ export class Shard implements EntryFate {
     }
   }
 
-  /** The key's entry with its identity, or undefined. It does not count as used. */
+  /** The key's entry, for a conditional write, or undefined. It counts as used, so as not to be the next to go. */
   read(key: KeyBuffer): ReadEntry | undefined {
+    const entry = this.peek(key);
+    if (entry !== undefined) touch(this.view, entry.location, this.#recency.clock.access());
+    return entry;
+  }
+
+  /** The same without counting as used. */
+  peek(key: KeyBuffer): ReadEntry | undefined {
     const { view } = this;
     for (;;) {
       const location = find(view, key);
@@ -156,7 +168,7 @@ export class Shard implements EntryFate {
    * @param draft its value at most `maxValueBytes` long
    * @param expected when given, only this entry (or ABSENT) is replaced
    */
-  write(key: KeyBuffer, draft: Draft, expected?: EntryIdentity): WriteOutcome {
+  write(key: KeyBuffer, draft: Draft, expected?: Expected): WriteOutcome {
     const tick = this.#recency.clock.access();
     for (;;) {
       const location = this.#writer.write(key, draft, firstStamp(tick), this.#reclaimer);
@@ -171,7 +183,7 @@ export class Shard implements EntryFate {
   }
 
   /** Removes the key's entry. False when it is absent, expired, or not the expected one. */
-  delete(key: KeyBuffer, expected?: EntryIdentity): boolean {
+  delete(key: KeyBuffer, expected?: Expected): boolean {
     const { view } = this;
     for (;;) {
       const location = find(view, key);
@@ -187,9 +199,14 @@ export class Shard implements EntryFate {
     const { view } = this;
     const { weights } = this.#recency;
     const stamp = stampOf(view, location);
-    if (!replace(view, slot, location, reason === 'evicted' ? weights.ghostFor(stamp) : 0)) return false;
-    Atomics.sub(view.words, SHARD_KEYS, 1);
-    this.#quota.giveBack();
+    const left = reason === 'evicted' ? weights.ghostFor(stamp) : 0;
+    const { isLimited } = this.#quota;
+    const { words } = view;
+    const { control } = view.thread;
+    // CRASH K5: no call from here on until the key is counted off. The exchange is `replace`'s.
+    if (Atomics.compareExchange(words, slot, location, left) !== location) return false;
+    Atomics.sub(words, SHARD_KEYS, 1);
+    if (isLimited) Atomics.sub(control, CONTROL_KEYS, 1);
     this.#bury(location);
     if (reason === 'expired') {
       view.thread.count(EXPIRATIONS);
@@ -217,60 +234,89 @@ export class Shard implements EntryFate {
     }
   }
 
+  /** Makes an entry that was written reachable, if that is allowed. */
   #publish(
     key: KeyBuffer,
     location: number,
     flags: number,
     tick: number,
-    expected?: EntryIdentity,
+    expected?: Expected,
   ): WriteOutcome | 'no overflow bucket' {
-    const { view } = this;
-    const finding = this.#finding;
-    const tag = key.hash & 0xffff;
     let hasPlace = false;
-    let outcome: WriteOutcome | 'no overflow bucket' | undefined;
-    // Another round only when another thread changed the bucket in between.
-    while (outcome === undefined) {
-      look(view, key, finding);
-      const old = finding.location;
-      if (!this.#mayReplace(old, flags, expected)) {
-        outcome = 'kept';
-      } else if (old !== 0) {
-        setStamp(view, location, nextStamp(stampOf(view, old), tick));
-        if (!replace(view, finding.slot, old, location)) continue;
-        this.#bury(old);
-        outcome = 'stored';
-      } else if (finding.vacant === 0) {
-        if (this.#spareOverflow === 0) outcome = 'no overflow bucket';
-        else if (chain(view, finding, this.#spareOverflow)) this.#spareOverflow = 0;
-      } else if (!hasPlace) {
+    for (;;) {
+      const step = this.publishStep(key, location, flags, tick, hasPlace, expected);
+      if (step === 'no place') {
         this.#quota.take();
         hasPlace = true;
-      } else {
-        const { ghost } = finding;
-        setStamp(view, location, ghost === 0 ? firstStamp(tick) : nextStamp(stampOfGhost(ghost), tick));
-        if (!insert(view, finding, tag, location)) continue;
-        Atomics.add(view.words, SHARD_KEYS, 1);
-        if (ghost !== 0) this.#recency.weights.learn(ghost);
-        return 'stored';
+      } else if (step !== 'again') {
+        if (hasPlace && step !== 'inserted') this.#quota.giveBack();
+        return step === 'inserted' ? 'stored' : step;
       }
     }
-    if (hasPlace) this.#quota.giveBack();
-    return outcome;
   }
 
-  #mayReplace(old: number, flags: number, expected: EntryIdentity | undefined): boolean {
+  /** One attempt to publish. Neither waits nor makes room. @param hasPlace whether the quota allows a new key */
+  protected publishStep(
+    key: KeyBuffer,
+    location: number,
+    flags: number,
+    tick: number,
+    hasPlace: boolean,
+    expected?: Expected,
+  ): PublishStep {
+    const { view } = this;
+    const finding = this.#finding;
+    look(view, key, finding);
+    const old = finding.location;
+    if (!this.#mayReplace(old, flags, expected)) return 'kept';
+    if (old !== 0) {
+      setStamp(view, location, nextStamp(stampOf(view, old), tick));
+      if (!replace(view, finding.slot, old, location)) return 'again';
+      this.#bury(old);
+      return 'stored';
+    }
+    if (finding.vacant === 0) {
+      if (this.#spareOverflow === 0) return 'no overflow bucket';
+      if (chain(view, finding, this.#spareOverflow)) this.#spareOverflow = 0;
+      return 'again';
+    }
+    if (!hasPlace) return 'no place';
+    const { ghost } = finding;
+    setStamp(view, location, ghost === 0 ? firstStamp(tick) : nextStamp(stampOfGhost(ghost), tick));
+    const { words, thread } = view;
+    const { isLimited } = this.#quota;
+    if (!insert(view, finding, key.hash & 0xffff, location)) return 'again';
+    // CRASH K5: no call between the insertion and these.
+    Atomics.add(words, SHARD_KEYS, 1);
+    if (isLimited) Atomics.store(thread.control, thread.placeWord, 0);
+    if (ghost !== 0) this.#recency.weights.learn(ghost);
+    return 'inserted';
+  }
+
+  #mayReplace(old: number, flags: number, expected: Expected | undefined): boolean {
     if (expected !== undefined) return this.#isEntry(old, expected);
     if (old === 0 || !(flags & FLAG_BASELINE)) return true;
     const kind = kindOf(this.view, old);
     return (kind & FLAG_BASELINE) !== 0 || isExpired(this.view, old, kind);
   }
 
-  /** Whether the entry at a pinned location, or 0, is the expected one; an expired one counts as absent. */
-  #isEntry(location: number, expected: EntryIdentity): boolean {
+  /**
+   * Whether the entry at a pinned location, or 0, is the expected one; an expired one counts as absent.
+   *
+   * An entry that was moved meanwhile, perhaps to make room for this very write, is elsewhere and still the same: then
+   * what it holds decides. That another entry may hold the same does no harm, as the write depends on nothing else.
+   */
+  #isEntry(location: number, expected: Expected): boolean {
     const { view } = this;
-    if (location === 0 || isExpired(view, location, kindOf(view, location))) return expected.location === 0;
-    return location === expected.location && ageOf(view, view.segmentOf(location)) === expected.age;
+    if (location === 0) return expected === ABSENT;
+    const kind = kindOf(view, location);
+    if (isExpired(view, location, kind)) return expected === ABSENT;
+    if (expected === ABSENT) return false;
+    if (location === expected.location && ageOf(view, view.segmentOf(location)) === expected.age) return true;
+    if (expiryOf(view, location, kind) !== expected.expiry) return false;
+    if (valueLengthOf(view, location) !== expected.value.length) return false;
+    const value = this.#copyValue(location, kind);
+    return value !== undefined && isEqual(value, expected.value);
   }
 
   /** Counts the words of an entry that is not reachable any more as dead, those of its fragments too. */
@@ -288,7 +334,8 @@ export class Shard implements EntryFate {
     const list = valueStart(location, kind);
     let left = valueLengthOf(view, location);
     for (let i = 0; left > 0; i++) {
-      const fragment = fragmentAt(view, list + i);
+      // Frozen, so that nobody moves it any more and leaves a copy that is not counted.
+      const fragment = freezePlace(view, list + i);
       addDeadWords(view, view.segmentOf(fragment), fragmentWords(view.layout, Math.min(left, fragmentBytes)));
       left -= fragmentBytes;
     }
@@ -340,4 +387,8 @@ export class Shard implements EntryFate {
       if (fragmentAt(view, place) === fragment) return fragment;
     }
   }
+}
+
+function isEqual(value: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(value, other) === 0;
 }

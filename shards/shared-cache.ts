@@ -15,11 +15,12 @@ import {
   SHARD_EVICTIONS,
   SHARD_EXPIRATIONS,
 } from './layout.js';
+import { LockedShard } from './locked-shard.js';
 import { type CacheOptions, checkTtl, type ResolvedOptions, resolveOptions } from './options.js';
 import { Quota } from './quota.js';
 import { Recency } from './recency.js';
 import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
-import { ABSENT, type EntryIdentity, Shard } from './shard.js';
+import { ABSENT, type Expected, Shard } from './shard.js';
 import { ShardView } from './shard-view.js';
 import { writeSnapshot } from './snapshot.js';
 import { type PutEntry, type RestoreCounts, readSnapshot } from './snapshot-reader.js';
@@ -108,10 +109,13 @@ export class SharedCache {
     const secrets = hashSecrets(handle.seed);
     const shards: Shard[] = [];
     const recency = new Recency(control, options.maxKeys, () => this.size);
-    const quota = new Quota(control, options.maxKeys, new KeyEvictor(shards, recency, options.maxKeys));
     const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
+    const evictor = new KeyEvictor(shards, recency, options.maxKeys);
+    const quota = new Quota(thread, layout.threadSlots, options.maxKeys, evictor);
+    const ShardOfGuard = options.guard === 'lock' ? LockedShard : Shard;
     handle.shards.forEach((buffer, i) => {
-      shards.push(new Shard(new ShardView(buffer, i, layout, thread), secrets, quota, recency));
+      const view = new ShardView(buffer, i, layout, thread);
+      shards.push(new ShardOfGuard(view, secrets, quota, recency));
     });
     if (inherited) for (const shard of shards) shard.takeOver(thread.id);
     this.#handle = handle;
@@ -242,6 +246,21 @@ export class SharedCache {
     return length < 0 ? undefined : textBuffer.toString('utf8', 0, length);
   }
 
+  /**
+   * Copies the key's value to the beginning of `target`, without making an object.
+   *
+   * @param target a buffer of the caller's; what is in it stays when the key is absent or its value does not fit
+   * @returns length of the value in bytes, whether it fitted or not; -1 when the key is absent
+   */
+  getInto(key: Key, target: Uint8Array): number {
+    if (!(target instanceof Uint8Array)) {
+      throw new TypeError(`target must be a Uint8Array, not ${describe(target)}`);
+    }
+    const length = this.#shardOf(key).getInto(this.#key, target);
+    this.#thread.count(length < 0 ? MISSES : HITS);
+    return length;
+  }
+
   /** The values of several keys, in their order. */
   getMany(keys: Iterable<Key>): (Uint8Array<ArrayBuffer> | undefined)[] {
     checkIterable('keys', 'keys', keys);
@@ -319,7 +338,7 @@ export class SharedCache {
       const next = change(entry?.value);
       // `change` may have used this cache: the key is loaded anew.
       const shard = this.#shardOf(key);
-      const expected: EntryIdentity = entry ?? ABSENT;
+      const expected: Expected = entry ?? ABSENT;
       if (next === undefined) {
         if (entry === undefined) return undefined;
         if (shard.delete(this.#key, expected)) {

@@ -17,7 +17,7 @@ import {
   valueLengthOf,
   valueStart,
 } from './entry.js';
-import { ageInTicks } from './eviction.js';
+
 import type { HashSecrets } from './hash.js';
 import { bytesOfWords, KeyBuffer } from './key-buffer.js';
 import {
@@ -29,6 +29,7 @@ import {
   FLAG_BASELINE,
   FLAG_EXPIRES,
   FLAG_FRAGMENTED,
+  TICK_MASK,
 } from './layout.js';
 import type { Shard } from './shard.js';
 import type { ShardView } from './shard-view.js';
@@ -40,13 +41,14 @@ import {
   wordsFor,
 } from './snapshot-format.js';
 import { SnapshotWriter } from './snapshot-writer.js';
+import { ageOfStamp } from './stamp.js';
 
 /** Buckets gone over in one step: some milliseconds. */
 const BUCKETS_PER_STEP = 32 * 1024;
 /** Entries that are brought from memory at once. */
 const ENTRIES_AHEAD = 64;
 /** Ages are told apart up to this. */
-const AGES = 1 << 16;
+const AGES = TICK_MASK + 1;
 
 /**
  * Saves all entries that have not expired, in steps of some milliseconds. To end it early leaves the old file as it
@@ -150,7 +152,7 @@ function takeCensus(view: ShardView, from: number, to: number, census: Census): 
       for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
         const location = words[slot] as number;
         // Not pinned: an age that is wrong because the entry has gone meanwhile puts another one in a wrong order.
-        if (location !== 0) census.add(shard, slot, ageInTicks(tick, stampOf(view, location)));
+        if (location > 0) census.add(shard, slot, ageOfStamp(stampOf(view, location), tick));
       }
     }
   }
@@ -226,7 +228,7 @@ class Copier {
     const { view } = shard;
     const length = keyLengthOf(kind);
     this.#key.loadRange(bytesOfWords(view.words, keyStart(location, kind), length), 0, length);
-    const entry = shard.read(this.#key);
+    const entry = shard.peek(this.#key);
     // Its segment is pinned: at the same location it is the same entry.
     if (entry?.location !== location) return false;
     const at = this.#head(view, location, kind, entry.value.length);

@@ -18,6 +18,7 @@
  */
 import {
   CONTROL_HEADER_WORDS,
+  CONTROL_KEYS,
   COUNTERS,
   type Counter,
   SLOT_COUNTERS,
@@ -25,6 +26,7 @@ import {
   SLOT_FRAGMENT_PIN,
   SLOT_IDENTITY,
   SLOT_LAST_PIN,
+  SLOT_PLACE,
   SLOT_READ_PIN,
   SLOT_WALK_PIN,
   SLOT_WORDS,
@@ -34,8 +36,8 @@ import { currentIdentity, LEFT, mayBeGone } from './owner.js';
 /** The control buffer as words. */
 export type ControlWords = Int32Array<SharedArrayBuffer>;
 
-/** A shard has at most 2^13 - 2 segments, and there are at most 2^10 shards: see layout.ts. */
-const PIN_SEGMENT_BITS = 13;
+/** A shard has at most 2^14 - 2 segments, and there are at most 2^10 shards: see layout.ts. */
+const PIN_SEGMENT_BITS = 14;
 const PIN_SEGMENT_MASK = (1 << PIN_SEGMENT_BITS) - 1;
 
 /** The word that pins a segment of a shard; never 0, which is "no pin". */
@@ -53,6 +55,8 @@ export class ThreadSlot {
   readonly readPin: number;
   readonly fragmentPin: number;
   readonly walkPin: number;
+  /** Index of the word that says whether this thread holds a place of the quota. */
+  readonly placeWord: number;
   readonly #counters: number;
 
   constructor(control: ControlWords, id: number) {
@@ -62,6 +66,7 @@ export class ThreadSlot {
     this.readPin = base + SLOT_READ_PIN;
     this.fragmentPin = base + SLOT_FRAGMENT_PIN;
     this.walkPin = base + SLOT_WALK_PIN;
+    this.placeWord = base + SLOT_PLACE;
     this.#counters = base + SLOT_COUNTERS;
   }
 
@@ -110,8 +115,7 @@ export function claimThreadSlot(control: ControlWords, slots: number): ClaimedSl
   const identity = currentIdentity();
   const take = (id: number, from: number): ClaimedSlot | undefined => {
     if (Atomics.compareExchange(control, identityWord(id), from, identity) !== from) return undefined;
-    for (let pin = SLOT_FIRST_PIN; pin <= SLOT_LAST_PIN; pin++)
-      Atomics.store(control, slotStart(id) + pin, 0);
+    clearSlot(control, id);
     return { thread: new ThreadSlot(control, id), inherited: from !== 0 };
   };
   for (let id = 1; id <= slots; id++) {
@@ -179,20 +183,32 @@ export function whileLeft(thread: ThreadSlot, id: number, act: () => void): bool
   return true;
 }
 
-/** Takes the pins of dead threads off, so that the segments under them can be used again. */
-export function clearDeadPins(thread: ThreadSlot, slots: number): void {
+/**
+ * Takes the pins of dead threads off, so that the segments under them can be used again, and gives the places of the
+ * quota back that they held.
+ */
+export function recoverDeadThreads(thread: ThreadSlot, slots: number): void {
   const { control } = thread;
   for (let id = 1; id <= slots; id++) {
     if (identityOfSlot(control, id) === 0) return;
-    const pins = slotStart(id) + SLOT_FIRST_PIN;
-    const end = slotStart(id) + SLOT_LAST_PIN + 1;
-    let pinned = false;
-    for (let pin = pins; pin < end; pin++) pinned ||= Atomics.load(control, pin) !== 0;
-    if (!pinned || id === thread.id) continue;
-    whileLeft(thread, id, () => {
-      for (let pin = pins; pin < end; pin++) Atomics.store(control, pin, 0);
-    });
+    if (id !== thread.id && holdsAnything(control, id)) whileLeft(thread, id, () => clearSlot(control, id));
   }
+}
+
+/** Whether a slot has a pin or a place in it. */
+function holdsAnything(control: ControlWords, id: number): boolean {
+  const start = slotStart(id);
+  for (let word = SLOT_FIRST_PIN; word <= SLOT_PLACE; word++) {
+    if (Atomics.load(control, start + word) !== 0) return true;
+  }
+  return false;
+}
+
+/** Lets go of all that a slot holds, whose thread has died or begins anew. */
+function clearSlot(control: ControlWords, id: number): void {
+  const start = slotStart(id);
+  for (let pin = SLOT_FIRST_PIN; pin <= SLOT_LAST_PIN; pin++) Atomics.store(control, start + pin, 0);
+  if (Atomics.exchange(control, start + SLOT_PLACE, 0) === 1) Atomics.sub(control, CONTROL_KEYS, 1);
 }
 
 /** The identity of the thread that has, or had, this id. */

@@ -4,6 +4,7 @@ export {
   type CacheOptions,
   type CacheStats,
   type Entry,
+  type Guard,
   type Key,
   type RestoreCounts,
   type Restored,

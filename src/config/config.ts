@@ -3,6 +3,8 @@
  * environment. It is made once, at the start, and is plain data, so that it can be posted to worker threads.
  */
 
+import type { Guard } from '../../shards/index.js';
+
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -31,5 +33,7 @@ export interface Config {
   readonly load: string | undefined;
   /** Path of the file that the map is written to at the end and restored from at the start. */
   readonly snapshot: string | undefined;
+  /** How reads of the map are protected. */
+  readonly guard: Guard;
   readonly logLevel: LogLevel;
 }

@@ -49,6 +49,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     shards: fittingShards(find(OPTIONS.shards), maxMemory),
     load: find(OPTIONS.load).value,
     snapshot: find(OPTIONS.snapshot).value,
+    guard: find(OPTIONS.guard).value,
     logLevel: find(OPTIONS.logLevel).value,
   };
   return { config: Object.freeze(config), warnings };

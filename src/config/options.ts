@@ -5,7 +5,7 @@
  */
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { MAX_MEMORY, MIN_MEMORY } from '../../shards/index.js';
+import { GUARDS, MAX_MEMORY, MIN_MEMORY } from '../../shards/index.js';
 import { type Config, LOG_LEVELS } from './config.js';
 import { effectiveParallelism } from './parallelism.js';
 import { DURATION_FORMAT, parseDuration, parseSize, SIZE_FORMAT } from './units.js';
@@ -163,6 +163,14 @@ export const OPTIONS: Options = {
     description: 'file the map is written to on shutdown and restored from at start',
     allowed: 'the path of a file, in a directory that is there and can be written to',
     schema: optionalPath(),
+  },
+  guard: {
+    flag: 'guard',
+    environment: [{ name: 'HOTSHARD_GUARD' }],
+    default: 'lock-free',
+    description: 'how reads of the map are protected: lock-free, or lock (a lock per shard, for comparison)',
+    allowed: GUARDS.join(' or '),
+    schema: z.enum(GUARDS),
   },
   logLevel: {
     flag: 'log-level',

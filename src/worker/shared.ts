@@ -28,6 +28,7 @@ export function mapOptions(config: Config): CacheOptions {
     maxKeys: config.maxKeys,
     maxValueSize: config.maxValueSize,
     ttl: config.ttl,
+    guard: config.guard,
     ...(config.shards === undefined ? {} : { shards: config.shards }),
   };
 }

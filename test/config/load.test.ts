@@ -35,6 +35,7 @@ test('without flags and variables the defaults of the contract hold', async (t) 
     shards: undefined,
     load: undefined,
     snapshot: undefined,
+    guard: 'lock-free',
     logLevel: 'info',
   } satisfies Config);
   t.strictSame(warnings, []);
@@ -56,6 +57,7 @@ test('every option is read from its flag and from each of its variables', async 
     ['shards', '16', 16],
     ['load', 'data.txt', 'data.txt'],
     ['snapshot', 'map.snapshot', 'map.snapshot'],
+    ['guard', 'lock', 'lock'],
     ['logLevel', 'trace', 'trace'],
   ];
   t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');

@@ -40,7 +40,7 @@ function flawsOf(sizing: Sizing, made: Layout): string[] {
   expect(indexStart + buckets * BUCKET_WORDS <= logStart, 'index and log overlap');
   expect((logStart + segments * segmentWords) * 4 <= shardBytes, 'the log leaves the shard');
   expect(2 ** made.segmentShift === segmentWords, 'a segment is no power of two');
-  expect(segments < 2 ** 13 - 2, 'too many segments for a pin');
+  expect(segments < 2 ** 14 - 2, 'too many segments for a pin');
   expect(shardBytes / 4 <= 2 ** 28, 'too large for a location');
   expect(threadSlots >= 4 && threadSlots <= 255, 'thread slots');
   // Every thread keeps one segment open, and may have one claimed that it empties.
@@ -83,7 +83,7 @@ t.test('for all sizes, limits and shards, everything fits and nothing overlaps',
   for (let i = 0; i < times(2_000); i++)
     sizes.push(Math.floor(64 * KIB * 2 ** ((random.next() / 2 ** 32) * 24)));
   for (const maxMemory of sizes) {
-    const [fewest, most] = [layout.defaultShards(maxMemory), mostShards(maxMemory)];
+    const [fewest, most] = [layout.fewestShards(maxMemory), mostShards(maxMemory)];
     for (const shards of new Set([fewest, most, fewest + random.below(most - fewest + 1)])) {
       for (const maxKeys of [0, 1, 1000, 2 ** 31 - 1]) {
         for (const maxValueSize of [0, 1000, Math.min(MIB, maxMemory), maxMemory]) {
@@ -102,8 +102,8 @@ t.test('there are at most 1024 shards, of 64 KiB at least', async (t) => {
   t.equal(mostShards(128 * KIB), 2);
   t.equal(mostShards(1024 * GIB), 1024);
   t.equal(layout.MAX_SHARDS, 1024);
-  t.equal(layout.defaultShards(GIB), 1);
-  t.equal(layout.defaultShards(GIB + 1), 2);
+  t.equal(layout.fewestShards(GIB), 1);
+  t.equal(layout.fewestShards(GIB + 1), 2);
 });
 
 t.test('the buffers of a cache are as large as said', async (t) => {

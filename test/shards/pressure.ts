@@ -113,10 +113,11 @@ export function press(
       case 3:
         write((key, name, serial) => {
           let deadline = NEVER;
+          const asked = now();
           cache.update(name, (current) => {
             // The time to live stays, unless the key is a new one.
             deadline = current === undefined ? NEVER : Atomics.load(deadlines, deadlineAt(key, serial - 1));
-            if (current !== undefined) check(key, current, now(), serial - 1);
+            if (current !== undefined) check(key, current, asked, serial - 1);
             return provingValue(name, serial, someSize());
           });
           return deadline;

@@ -39,8 +39,10 @@ export class Side {
   constructor(rig: Rig, id: number) {
     const shards: Shard[] = [];
     const recency = new Recency(rig.control, rig.maxKeys, () => this.shard.keys);
-    const quota = new Quota(rig.control, rig.maxKeys, new KeyEvictor(shards, recency, rig.maxKeys));
-    this.view = new ShardView(rig.buffer, 0, rig.layout, new ThreadSlot(rig.control, id));
+    const thread = new ThreadSlot(rig.control, id);
+    const evictor = new KeyEvictor(shards, recency, rig.maxKeys);
+    const quota = new Quota(thread, rig.layout.threadSlots, rig.maxKeys, evictor);
+    this.view = new ShardView(rig.buffer, 0, rig.layout, thread);
     this.shard = new Shard(this.view, rig.secrets, quota, recency);
     shards.push(this.shard);
     this.key = new KeyBuffer(rig.secrets);

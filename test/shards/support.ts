@@ -4,11 +4,9 @@
  * HOTSHARD_SEED repeats a run, HOTSHARD_EFFORT multiplies the iterations (0.3 unless said otherwise, 20 for a night).
  */
 import { randomInt } from 'node:crypto';
-import type { CacheOptions } from '../../shards/index.js';
+import type { CacheOptions, Guard } from '../../shards/index.js';
 
-/** How reads are protected: what is to hold of any cache is tried with each. */
-export const GUARDS = ['lock-free'] as const;
-export type Guard = (typeof GUARDS)[number];
+export { GUARDS } from '../../shards/index.js';
 
 /** The same options, with a guard. */
 export function guarded(options: CacheOptions, guard: Guard): CacheOptions {
