@@ -88,7 +88,11 @@ export function bucketOf(view: ShardView, hash: number): number {
 export function find(view: ShardView, key: KeyBuffer): number {
   const home = bucketOf(view, key.hash);
   const location = scan(view, home, key);
-  if (location !== 0) return location;
+  return location === 0 ? findNewest(view, home, key) : location;
+}
+
+/** A function of its own, so that the engine compiles a hit into one piece. */
+function findNewest(view: ShardView, home: number, key: KeyBuffer): number {
   Atomics.load(view.words, home + BUCKET_VERSION);
   return scan(view, home, key);
 }
@@ -99,7 +103,7 @@ function scan(view: ShardView, home: number, key: KeyBuffer): number {
   let bucket = home;
   do {
     for (let matches = matchTags(words, bucket, tag); matches !== 0; matches &= matches - 1) {
-      const location = keyInSlot(view, bucket + BUCKET_SLOTS + lowestBit(matches), key);
+      const location = keyInSlot(view, firstMatch(bucket, matches), key);
       if (location !== 0) return location;
     }
     bucket = words[bucket + BUCKET_OVERFLOW];
@@ -108,7 +112,8 @@ function scan(view: ShardView, home: number, key: KeyBuffer): number {
 }
 
 /**
- * The slots of a bucket with a tag, a bit each; slots that are empty, or keep a ghost, may be among them.
+ * The slots of a bucket with a tag, a bit each, for `firstMatch`; slots that are empty, or keep a ghost, may be among
+ * them. Bits 0 to 15 are the even slots, in the low halves of their words, and bits 16 to 31 the odd ones.
  *
  * Without a branch per slot: which slot matches can't be predicted, and each wrong guess would have to wait for the
  * bucket to come from memory before the processor can go on to the next key.
@@ -116,31 +121,36 @@ function scan(view: ShardView, home: number, key: KeyBuffer): number {
 export function matchTags(words: Int32Array, bucket: number, tag: number): number {
   const pair = tag | (tag << 16);
   const at = bucket + BUCKET_TAGS;
-  const a = words[at] ^ pair;
-  const b = words[at + 1] ^ pair;
-  const c = words[at + 2] ^ pair;
-  const d = words[at + 3] ^ pair;
-  const e = words[at + 4] ^ pair;
   return (
-    isZero(a & 0xffff) |
-    (isZero(a >>> 16) << 1) |
-    (isZero(b & 0xffff) << 2) |
-    (isZero(b >>> 16) << 3) |
-    (isZero(c & 0xffff) << 4) |
-    (isZero(c >>> 16) << 5) |
-    (isZero(d & 0xffff) << 6) |
-    (isZero(d >>> 16) << 7) |
-    (isZero(e & 0xffff) << 8)
+    (zeroHalves(words[at] ^ pair) |
+      (zeroHalves(words[at + 1] ^ pair) << 1) |
+      (zeroHalves(words[at + 2] ^ pair) << 2) |
+      (zeroHalves(words[at + 3] ^ pair) << 3) |
+      (zeroHalves(words[at + 4] ^ pair) << 4)) &
+    SLOT_BITS
   );
 }
 
-/** 1 for 0, 0 for 1 to 65,535. */
-function isZero(half: number): number {
-  return (half - 1) >>> 31;
+/** The last word of tags has one tag only. */
+const SLOT_BITS = 0x000f001f;
+
+/** Bit 0 for a low half that is 0, bit 16 for a high one (Henry S. Warren, "Hacker's Delight", section 6-1). */
+function zeroHalves(word: number): number {
+  return (~(((word & 0x7fff7fff) + 0x7fff7fff) | word) >>> 15) & 0x00010001;
 }
 
-export function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
+/** Word index of the first slot that matches. */
+export function firstMatch(bucket: number, matches: number): number {
+  return bucket + BUCKET_SLOTS + slotOfBit(31 - Math.clz32(matches & -matches));
+}
+
+function slotOfBit(bit: number): number {
+  return ((bit & 15) << 1) | (bit >>> 4);
+}
+
+/** Whether a slot, 0 to 8, is among those that match. */
+export function isMatch(matches: number, slot: number): boolean {
+  return ((matches >>> ((slot >>> 1) | ((slot & 1) << 4))) & 1) !== 0;
 }
 
 /**
@@ -202,7 +212,7 @@ function lookForVacancy(view: ShardView, tag: number, finding: Finding): void {
       if (word === 0) {
         if (empty === 0) empty = slot;
       } else if (isGhost(word)) {
-        if (matches & (1 << i)) {
+        if (isMatch(matches, i)) {
           finding.vacant = slot;
           finding.ghost = word;
         }

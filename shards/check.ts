@@ -2,7 +2,7 @@
  * Checks a shard that no thread is writing to against everything that must hold there. For tests: what they find
  * in a shard after threads, terminations and random histories must still be one.
  */
-import { bucketOf, matchTags } from './bucket.js';
+import { bucketOf, isMatch, matchTags } from './bucket.js';
 import { keyLengthOf, keyStart, kindOf, recordWords, valueLengthOf, valueStart } from './entry.js';
 import { fragmentAt } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
@@ -76,7 +76,7 @@ function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, 
         const hash = hashWords(secrets, words, keyStart(location, kind), length);
         if (kind & (FLAG_DEAD | FLAG_FRAGMENT)) wrong.push(`${where}: dead, or a fragment`);
         if (bucketOf(view, hash) !== home) wrong.push(`${where}: its key belongs to another bucket`);
-        if (!(matchTags(words, bucket, hash & 0xffff) & (1 << slot))) wrong.push(`${where}: wrong tag`);
+        if (!isMatch(matchTags(words, bucket, hash & 0xffff), slot)) wrong.push(`${where}: wrong tag`);
         const key = Buffer.from(bytesOfWords(words, keyStart(location, kind), length)).toString('latin1');
         if (seen.has(key)) wrong.push(`${where}: key ${JSON.stringify(key)} stands in the index twice`);
         seen.add(key);

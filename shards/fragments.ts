@@ -6,9 +6,9 @@
  * first every location in it is frozen, by setting a bit that readers ignore and that makes an exchange fail. Who
  * meets a frozen head that is still published, because its mover is slow or dead, moves it himself.
  */
-import { lowestBit, matchTags, pinSlot } from './bucket.js';
+import { firstMatch, matchTags, pinSlot } from './bucket.js';
 import { fragmentCount, kindOf, valueLengthOf, valueStart } from './entry.js';
-import { BUCKET_OVERFLOW, BUCKET_SLOTS, FLAG_FRAGMENTED, FROZEN } from './layout.js';
+import { BUCKET_OVERFLOW, FLAG_FRAGMENTED, FROZEN } from './layout.js';
 import type { ShardView } from './shard-view.js';
 
 /** Where a fragment is referred to. */
@@ -40,7 +40,7 @@ export function placeOf(
   let bucket = home;
   do {
     for (let matches = matchTags(words, bucket, tag); matches !== 0; matches &= matches - 1) {
-      const slot = bucket + BUCKET_SLOTS + lowestBit(matches);
+      const slot = firstMatch(bucket, matches);
       const head = pinSlot(view, slot);
       const place = head === 0 ? 0 : placeIn(view, head, location);
       if (place !== 0) return { slot, head, place };

@@ -28,16 +28,26 @@ export function hashSecrets(seed: number): HashSecrets {
 /** Hashes `length` bytes that lie in `words` from `at` on, the last word filled up with zeros. */
 export function hashWords(secrets: HashSecrets, words: Int32Array, at: number, length: number): number {
   const count = (length + 3) >>> 2;
-  let sum = Math.imul(length, 0x9e3779b1) ^ secrets[KEY_WORDS];
-  for (let i = 0; i < count; i++) {
-    const word = (words[at + i] + secrets[i]) | 0;
-    sum = (sum + Math.imul(word & 0xffff, word >>> 16)) | 0;
-  }
+  let sum = beginHash(secrets, length);
+  for (let i = 0; i < count; i++) sum = hashWord(secrets, sum, words[at + i], i);
   return finalize(sum);
 }
 
+/**
+ * The same in steps, for who has the words at hand one by one: begin with `beginHash`, add each word with `hashWord`,
+ * end with `finalize`.
+ */
+export function beginHash(secrets: HashSecrets, length: number): number {
+  return Math.imul(length, 0x9e3779b1) ^ secrets[KEY_WORDS];
+}
+
+export function hashWord(secrets: HashSecrets, sum: number, word: number, place: number): number {
+  const mixed = (word + secrets[place]) | 0;
+  return (sum + Math.imul(mixed & 0xffff, mixed >>> 16)) | 0;
+}
+
 /** MurmurHash3's 32-bit finaliser (Austin Appleby, public domain): every bit depends on every other. */
-function finalize(hash: number): number {
+export function finalize(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);
   mixed ^= mixed >>> 13;
