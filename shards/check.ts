@@ -18,8 +18,28 @@ import {
   SHARD_KEYS,
   SLOTS_PER_BUCKET,
 } from './layout.js';
+import { pause } from './pause.js';
 import { deadWords, IN_USE, stateOf, usedWords } from './segment.js';
 import type { ShardView } from './shard-view.js';
+
+/** Looks at all shards until nothing is wrong, at most. */
+const MOST_LOOKS = 5;
+/** Milliseconds between two looks. */
+const BETWEEN_LOOKS = 5;
+
+/**
+ * What is wrong with the shards of a cache, and stays so: what another thread's sweep for expired entries is in the
+ * middle of looks wrong for a moment.
+ */
+export function lastingErrors(views: readonly ShardView[], secrets: HashSecrets): string[] {
+  for (let looks = 1; ; looks++) {
+    const errors = views.flatMap((view) =>
+      checkShard(view, secrets).map((error) => `shard ${view.shard}: ${error}`),
+    );
+    if (errors.length === 0 || looks === MOST_LOOKS) return errors;
+    pause(BETWEEN_LOOKS);
+  }
+}
 
 /** What was found wrong, a sentence each; empty when all is well. */
 export function checkShard(view: ShardView, secrets: HashSecrets): string[] {

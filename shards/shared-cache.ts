@@ -11,7 +11,7 @@ import {
   ttlOf,
 } from './arguments.js';
 import type { CacheHandle, CacheStats, Entry, Key, SetOptions, Value } from './cache-types.js';
-import { checkShard } from './check.js';
+import { lastingErrors } from './check.js';
 import { NEVER } from './entry.js';
 import { KeyEvictor } from './evict-one.js';
 import { ExpiryTimer } from './expiry-timer.js';
@@ -21,7 +21,6 @@ import { describe, KeyBuffer } from './key-buffer.js';
 import { FLAG_BASELINE, LAYOUT_VERSION, type Layout, layoutOf } from './layout.js';
 import { LockedShard } from './locked-shard.js';
 import { type CacheOptions, checkTtl, resolveOptions } from './options.js';
-import { pause } from './pause.js';
 import { Quota } from './quota.js';
 import { Recency } from './recency.js';
 import { ABSENT, type Expected, Shard } from './shard.js';
@@ -31,6 +30,7 @@ import { type PutEntry, type RestoreCounts, readSnapshot } from './snapshot-read
 import { checkPath, completed } from './snapshot-steps.js';
 import { statsOf } from './statistics.js';
 import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
+import { WeakValues } from './weak-values.js';
 import { Draft } from './writer.js';
 
 /** A cache made from a snapshot file, and what became of the file's entries. */
@@ -44,11 +44,8 @@ const textBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 /** Of UTF-8; a pair of surrogates takes four for two. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
 
-/** The caches attached in this thread, so that each is attached once however often its handle arrives. */
-const attached = new Map<string, WeakRef<SharedCache>>();
-const forgotten = new FinalizationRegistry<string>((id) => {
-  if (attached.get(id)?.deref() === undefined) attached.delete(id);
-});
+/** Each cache is attached once per thread, however often its handle arrives. */
+const attached = new WeakValues<SharedCache>();
 
 export class SharedCache {
   readonly #handle: CacheHandle;
@@ -114,12 +111,7 @@ export class SharedCache {
    */
   static attach(handle: CacheHandle): SharedCache {
     checkHandle(handle);
-    const known = attached.get(handle.id)?.deref();
-    if (known !== undefined) return known;
-    const cache = new SharedCache(handle);
-    attached.set(handle.id, new WeakRef(cache));
-    forgotten.register(cache, handle.id);
-    return cache;
+    return attached.get(handle.id) ?? attached.add(handle.id, new SharedCache(handle));
   }
 
   /**
@@ -367,21 +359,12 @@ export class SharedCache {
     return writeSnapshot(this.#shards, hashSecrets(this.#handle.seed), path);
   }
 
-  /**
-   * What is wrong with the map, for tests, while no thread writes to it: see check.ts. What another thread's sweep for
-   * expired entries is in the middle of looks wrong for a moment, so only what stays so counts.
-   */
+  /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */
   integrityErrors(): string[] {
-    const secrets = hashSecrets(this.#handle.seed);
-    let errors: string[] = [];
-    for (let looks = 0; looks < 5; looks++) {
-      if (looks > 0) pause(5);
-      errors = this.#shards.flatMap(({ view }, i) =>
-        checkShard(view, secrets).map((error) => `shard ${i}: ${error}`),
-      );
-      if (errors.length === 0) break;
-    }
-    return errors;
+    return lastingErrors(
+      this.#shards.map(({ view }) => view),
+      hashSecrets(this.#handle.seed),
+    );
   }
 
   /** Stores an entry of a snapshot. It does not count as set: that was counted when it was. */
