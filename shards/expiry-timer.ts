@@ -17,7 +17,9 @@ const UNIT = 64;
 export class ExpiryTimer {
   readonly #control: ControlWords;
   readonly #sweeps: readonly ExpirySweep[];
+  /** The shard being swept. */
   #shard = 0;
+  #isSweeping = false;
 
   private constructor(control: ControlWords, sweeps: readonly ExpirySweep[]) {
     this.#control = control;
@@ -30,7 +32,7 @@ export class ExpiryTimer {
     const weak = new WeakRef(cache);
     const interval = setInterval(() => {
       if (weak.deref() === undefined) clearInterval(interval);
-      else if (timer.#isDue()) timer.#sweep();
+      else if (!timer.#isSweeping && timer.#isDue()) timer.#sweep();
     }, INTERVAL);
     interval.unref();
   }
@@ -45,7 +47,9 @@ export class ExpiryTimer {
     return Atomics.compareExchange(this.#control, CONTROL_SWEPT_AT, last, now) === last;
   }
 
+  /** Sweeps until all is done or a slice has taken its time; then goes on later. */
   #sweep(): void {
+    this.#isSweeping = true;
     while (this.#shard < this.#sweeps.length) {
       if (this.#sweeps[this.#shard]?.sweepSlice() === false) {
         setTimeout(() => this.#sweep(), BETWEEN_SLICES).unref();
@@ -54,5 +58,6 @@ export class ExpiryTimer {
       this.#shard++;
     }
     this.#shard = 0;
+    this.#isSweeping = false;
   }
 }

@@ -55,6 +55,9 @@ const OWNER_CHECK_INTERVAL = 100;
 /** No segment. */
 const NONE = -1;
 
+/** Segments emptied by one sample of scores. */
+const SEGMENTS_PER_SAMPLE = 8;
+
 /** Records looked at per segment when scores are sampled. */
 const RECORDS_PER_SAMPLE = 16;
 
@@ -73,6 +76,9 @@ export class Reclaimer implements RoomMaker {
   readonly #recency: Recency;
   readonly #sweep: ExpirySweep;
   readonly #pressure = new Pressure();
+  /** The score from which on entries go, and how many more segments are emptied by it. */
+  #cutoff = 0;
+  #segmentsToSample = 0;
   /** Per segment, 1 when somebody may be reading in it. Filled anew by each survey. */
   readonly #pinned: Uint8Array;
   #nextOwnerCheck = 0;
@@ -106,8 +112,13 @@ export class Reclaimer implements RoomMaker {
     if (deadest !== NONE && gain >= WORTH_COMPACTING) {
       this.#empty(deadest, KEEP_ALL);
     } else if (oldest !== NONE) {
-      const freed = this.#empty(oldest, this.#pressure.cutoff(this.#sampleScores()));
-      if (freed !== undefined) this.#pressure.learn(freed);
+      if (this.#segmentsToSample === 0) {
+        this.#cutoff = this.#pressure.cutoff(this.#sampleScores());
+        this.#segmentsToSample = SEGMENTS_PER_SAMPLE;
+      }
+      this.#segmentsToSample--;
+      const freed = this.#empty(oldest, this.#cutoff);
+      if (freed !== undefined && this.#pressure.learn(freed)) this.#segmentsToSample = 0;
     } else {
       this.#log.close();
       recoverDeadThreads(this.#view.thread, this.#view.layout.threadSlots);
