@@ -9,11 +9,11 @@ import {
   EMPTIED,
   FREE,
   INDEX,
+  likelyState,
   openSegment,
   release,
   reuse,
   setEnd,
-  stateOf,
 } from './segment.js';
 import type { ShardView } from './shard-view.js';
 
@@ -105,7 +105,7 @@ export class Log {
     let left = 0;
     for (let segment = 0; segment < segments; segment++) {
       if (claimed.length === count && left >= reserved) break;
-      const state = stateOf(view, segment);
+      const state = likelyState(view, segment);
       if (state === FREE || (state === EMPTIED && reuse(view, segment))) {
         if (claimed.length === count) left++;
         else if (claim(view, segment, FREE)) claimed.push(segment);

@@ -27,16 +27,15 @@ import { pause } from './pause.js';
 import type { Recency } from './recency.js';
 import {
   addDeadWords,
-  ageOf,
   claim,
-  deadWords,
   EMPTIED,
+  factsOf,
   IN_USE,
-  isClosed,
   noteExpiry,
   recoverFromDead,
   release,
   reuse,
+  type SegmentFacts,
   usedWords,
 } from './segment.js';
 import type { ShardView } from './shard-view.js';
@@ -66,6 +65,7 @@ interface Survey {
   deadest: number;
   gain: number;
   oldest: number;
+  oldestAge: number;
 }
 
 export class Reclaimer implements RoomMaker {
@@ -143,28 +143,15 @@ export class Reclaimer implements RoomMaker {
       recoverDeadThreads(thread, layout.threadSlots);
       recoverFromDead(view);
     }
-    const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE };
-    const any: Survey = { deadest: NONE, gain: 0, oldest: NONE };
+    const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE, oldestAge: 0 };
+    const any: Survey = { deadest: NONE, gain: 0, oldest: NONE, oldestAge: 0 };
     for (let segment = 0; segment < layout.segments; segment++) {
-      if (!isClosed(view, segment)) continue;
-      this.#compare(any, segment);
-      if (pinned[segment] === 0) this.#compare(unpinned, segment);
+      const facts = factsOf(view, segment);
+      if (!facts.isClosed) continue;
+      compare(any, segment, facts);
+      if (pinned[segment] === 0) compare(unpinned, segment, facts);
     }
     return unpinned.oldest === NONE ? any : unpinned;
-  }
-
-  #compare(survey: Survey, segment: number): void {
-    const view = this.#view;
-    const used = usedWords(view, segment);
-    const gain = used === 0 ? 1 : deadWords(view, segment) / used;
-    if (gain > survey.gain) {
-      survey.deadest = segment;
-      survey.gain = gain;
-    }
-    // Ages wrap around: compared by their difference.
-    if (survey.oldest === NONE || ((ageOf(view, segment) - ageOf(view, survey.oldest)) | 0) < 0) {
-      survey.oldest = segment;
-    }
   }
 
   /** Asking the system about each owner is slow, and deaths are rare: once in a while is enough. */
@@ -311,5 +298,17 @@ export class Reclaimer implements RoomMaker {
       if (segment >= segments) segment = (segment + 1) % segments;
     }
     return scores;
+  }
+}
+
+function compare(survey: Survey, segment: number, { gain, age }: SegmentFacts): void {
+  if (gain > survey.gain) {
+    survey.deadest = segment;
+    survey.gain = gain;
+  }
+  // Ages wrap around: compared by their difference.
+  if (survey.oldest === NONE || ((age - survey.oldestAge) | 0) < 0) {
+    survey.oldest = segment;
+    survey.oldestAge = age;
   }
 }

@@ -36,6 +36,11 @@ const OWNER_SHIFT = 3;
 /** Seconds of expiry are kept in 32 bits: entries that live beyond the year 2106 are swept for from then on. */
 const LAST_SECOND = 2 ** 32 - 1;
 
+/** The state by a plain load: a hint, for who claims the segment before acting on it. */
+export function likelyState(view: ShardView, segment: number): number {
+  return view.words[stateWord(view, segment)] & STATE_MASK;
+}
+
 export function stateOf(view: ShardView, segment: number): number {
   return Atomics.load(view.words, stateWord(view, segment)) & STATE_MASK;
 }
@@ -131,6 +136,31 @@ export function usedWords(view: ShardView, segment: number): number {
 /** Whether a segment in use is closed. */
 export function isClosed(view: ShardView, segment: number): boolean {
   return Atomics.load(view.words, stateWord(view, segment)) === IN_USE;
+}
+
+/** What a survey of all segments wants to know of one. */
+export interface SegmentFacts {
+  isClosed: boolean;
+  /** Part of its records that is dead; 1 when there are none. */
+  gain: number;
+  age: number;
+}
+
+/**
+ * Filled anew by each call: a survey of thousands of segments makes no objects. Plain loads, for the same reason: what
+ * they tell is a hint, since whoever acts on it claims the segment first.
+ */
+const facts: SegmentFacts = { isClosed: false, gain: 0, age: 0 };
+
+export function factsOf(view: ShardView, segment: number): SegmentFacts {
+  const { words } = view;
+  const row = view.segmentRow(segment);
+  const end = words[row + SEGMENT_END];
+  const used = end < 0 ? ~end : end;
+  facts.isClosed = words[row + SEGMENT_STATE] === IN_USE;
+  facts.gain = used === 0 ? 1 : words[row + SEGMENT_DEAD] / used;
+  facts.age = words[row + SEGMENT_AGE];
+  return facts;
 }
 
 /** Words of a segment's records that are no longer reachable, as far as they have been counted. */
