@@ -1,6 +1,6 @@
 /** Curves of hit ratio against the size of the cache, one small chart for each trace, as SVG. */
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { CONFIG, drawSvg } from '../svg.js';
 import { CONTENDER_NAMES, type ContenderName, type Mode } from './measure.js';
 import { percentOf } from './report.js';
 import type { Measured } from './thread.js';
@@ -42,23 +42,7 @@ const COLUMNS = 4;
 type Encoding = NonNullable<Extract<TopLevelSpec, { layer: unknown }>['encoding']>;
 
 export async function plot(mode: Mode, measured: readonly Measured[]): Promise<string> {
-  const view = new View(parse(compile(specification(mode, measured)).spec), { renderer: 'none' });
-  const svg = await view.toSVG();
-  view.finalize();
-  return `${shortened(svg)}\n`;
-}
-
-/** A tenth of a pixel is fine enough, and what draws nothing can go: that is half of the file. */
-function shortened(svg: string): string {
-  return svg.replaceAll(/<[^>]+>/g, (tag) => {
-    if (/^<path [^>]*d="(?:M0,0h0v0h0Z)?"/.test(tag)) return '';
-    return tag
-      .replaceAll(/\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1))))
-      .replaceAll(
-        / (?:class|role|aria-[a-z]+|pointer-events|opacity|stroke-opacity|fill-opacity)="[^"]*"/g,
-        '',
-      );
-  });
+  return drawSvg(specification(mode, measured));
 }
 
 function specification(mode: Mode, measured: readonly Measured[]): TopLevelSpec {
@@ -134,17 +118,6 @@ function specification(mode: Mode, measured: readonly Measured[]): TopLevelSpec 
       ],
     },
     resolve: { scale: { y: 'independent' }, axis: { x: 'independent' } },
-    config: {
-      font: 'sans-serif',
-      aria: false,
-      axis: {
-        ticks: false,
-        domain: false,
-        labelPadding: 5,
-        labelFontSize: 11,
-        titleFontSize: 11,
-        gridColor: '#e5e5e5',
-      },
-    },
+    config: CONFIG,
   };
 }
