@@ -4,10 +4,12 @@
  * one half word each, so a stale or lost store of theirs can cost a better eviction but never a right answer.
  */
 
+import { copyIn, copyOut } from './alignment.js';
 import type { KeyBuffer } from './key-buffer.js';
 import {
   ENTRY_HEADER_WORDS,
   EXPIRY_WORDS,
+  FILLER_WORDS,
   FLAG_DEAD,
   FLAG_EXPIRES,
   FLAG_FRAGMENT,
@@ -16,17 +18,13 @@ import {
   FRAGMENT_HEADER_WORDS,
   KEY_LENGTH_MASK,
   type Layout,
+  WORD_BYTES,
 } from './layout.js';
 import type { ShardView } from './shard-view.js';
 import { isOfTick, nextStamp } from './stamp.js';
 
 /** Of an entry that never expires. */
 export const NEVER = 0;
-
-/** Bytes up to which a loop is cheaper than a call to the built-in copy. */
-const LOOP_COPY_BYTES = 16;
-/** The same for a part of a larger buffer, of which an object has to be made for the call. */
-const LOOP_COPY_RANGE_BYTES = 64;
 
 /** Words of an entry with a key and value of these lengths, the value in one piece. */
 export function entryWords(keyLength: number, valueLength: number, expires: boolean): number {
@@ -145,16 +143,7 @@ export function writeFragment(
 
 /** Copies `value` from `from` to `to` into the log at a word index. */
 export function writeBytes(view: ShardView, at: number, value: Uint8Array, from: number, to: number): void {
-  const { bytes } = view;
-  const start = at << 2;
-  const whole = from === 0 && to === value.length;
-  if (to - from <= (whole ? LOOP_COPY_BYTES : LOOP_COPY_RANGE_BYTES)) {
-    for (let i = from; i < to; i++) bytes[start + i - from] = value[i];
-  } else if (whole) {
-    bytes.set(value, start);
-  } else {
-    bytes.set(value.subarray(from, to), start);
-  }
+  copyIn(view.bytes, at << 2, value, from, to);
 }
 
 /** A private copy of `length` bytes of the log from a word index on. */
@@ -163,12 +152,15 @@ export function copyBytes(view: ShardView, at: number, length: number): Uint8Arr
   return view.bytes.slice(start, start + length);
 }
 
-/** Copies `length` bytes of the log from a word index on to the beginning of `target`. */
-export function copyBytesInto(view: ShardView, at: number, length: number, target: Uint8Array): void {
-  const { bytes } = view;
-  const start = at << 2;
-  if (length > LOOP_COPY_RANGE_BYTES) target.set(bytes.subarray(start, start + length));
-  else for (let i = 0; i < length; i++) target[i] = bytes[start + i];
+/** Copies `length` bytes of the log from a word index on to a place in `target`. */
+export function copyBytesInto(
+  view: ShardView,
+  at: number,
+  length: number,
+  target: Uint8Array,
+  place: number,
+): void {
+  copyOut(view.bytes, at << 2, length, target, place);
 }
 
 /** When an entry was last used and how often: see stamp.ts. */
@@ -192,4 +184,16 @@ export function touch(view: ShardView, location: number, tick: number): void {
 /** Marks a record as no longer reachable. Only who unpublished it does, once. */
 export function markDead(view: ShardView, location: number, kind: number): void {
   view.halves[(location + 1) << 1] = kind | FLAG_DEAD;
+}
+
+/**
+ * Writes a filler into space that nobody else can see.
+ *
+ * A record like any other, so that who walks the segment gets past it: an entry without a key, dead from the beginning.
+ */
+export function writeFiller(view: ShardView, location: number): void {
+  const { words, halves } = view;
+  words[location] = (FILLER_WORDS - ENTRY_HEADER_WORDS) * WORD_BYTES;
+  halves[(location + 1) << 1] = FLAG_DEAD;
+  halves[((location + 1) << 1) + 1] = 0;
 }

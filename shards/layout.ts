@@ -17,7 +17,8 @@
  *
  * entry     | value length | key length: 10 bits, flags: 6 bits | stamp: 16 bits | [expiry: 2] | key | value |
  *             0              1                                                      2, 3
- * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | data |
+ * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | unused | data |
+ * filler    | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | unused |
  * ```
  *
  * Key and value begin on words of their own. A value too long to stand in one piece lies in fragments; the entry
@@ -25,7 +26,7 @@
  */
 
 /** Changes whenever the layout does: buffers of another version are refused. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 export const WORD_BYTES = 4;
 
@@ -125,7 +126,15 @@ export const FLAG_DEAD = 1 << 14;
 export const ENTRY_HEADER_WORDS = 2;
 export const EXPIRY_WORDS = 2;
 export const FRAGMENT_HASH = 2;
-export const FRAGMENT_HEADER_WORDS = 3;
+/** Even, so that the data of one fragment after the other begins at a multiple of 8 bytes. */
+export const FRAGMENT_HEADER_WORDS = 4;
+/** A dead record that puts the next one at a multiple of 8 bytes. */
+export const FILLER_WORDS = 3;
+/**
+ * Bytes of a value from which on it is placed at a multiple of 8 bytes: see alignment.ts. So many that fillers, which
+ * count as dead, make up less than half of what makes a segment worth compacting: they come back in its copy.
+ */
+export const ALIGNED_BYTES = 256;
 /** Set in a slot that keeps a ghost: all of the word is negative then. */
 export const GHOST = 1 << 31;
 /** Bits of a stamp that are the tick; the class stands above them. */
@@ -154,6 +163,8 @@ const MIN_SEGMENT_BYTES = 2 * KIB;
 const MAX_SEGMENT_BYTES = 128 * KIB;
 /** Segments a shard is cut into, at least, as long as they are not smaller than MIN_SEGMENT_BYTES. */
 const SEGMENTS_WANTED = 128;
+/** Largest record that stands in one piece, in bytes: an eighth of the largest segment. */
+export const MAX_PIECE_BYTES = MAX_SEGMENT_BYTES / 8;
 /** An eighth of a segment: the largest record that stands in one piece, so that at most that much of a tail is lost. */
 const PIECES_PER_SEGMENT = 8;
 /** Share of a shard that is index. More buckets are taken from the log where entries are small. */
@@ -216,7 +227,7 @@ export function layoutOf({ maxMemory, maxKeys, maxValueSize, shards }: Sizing): 
   const indexStart = SHARD_HEADER_WORDS + ceilTo(segments * SEGMENT_TABLE_WORDS, LINE_WORDS);
   const pieceWords = segmentWords / PIECES_PER_SEGMENT;
   const fragmentBytes = (pieceWords - FRAGMENT_HEADER_WORDS) * WORD_BYTES;
-  const headWords = ENTRY_HEADER_WORDS + EXPIRY_WORDS + MAX_KEY_BYTES / WORD_BYTES;
+  const headWords = FILLER_WORDS + ENTRY_HEADER_WORDS + EXPIRY_WORDS + MAX_KEY_BYTES / WORD_BYTES;
   const mostFragments = Math.min((segments - SPARE_SEGMENTS) * PIECES_PER_SEGMENT, segmentWords - headWords);
 
   return {

@@ -2,8 +2,10 @@
  * The log as one thread writes to it: its open segment of a shard, and the free ones it turns to next. How room is
  * made when there are none is not its business: see `reclaim.ts`.
  */
-import { BUCKET_WORDS, SEGMENT_END, SHARD_OVERFLOW_SEGMENT } from './layout.js';
+import { writeFiller } from './entry.js';
+import { BUCKET_WORDS, FILLER_WORDS, SEGMENT_END, SHARD_OVERFLOW_SEGMENT } from './layout.js';
 import {
+  addDeadWords,
   claim,
   closeOpen,
   EMPTIED,
@@ -64,6 +66,26 @@ export class Log {
   reserve(words: number, room?: RoomMaker): number {
     if (this.room < words && !this.#turnToNext(words, room)) return 0;
     return this.#start + this.#used;
+  }
+
+  /**
+   * Space for a record whose data begins `before` words in, at a multiple of 8 bytes: see alignment.ts.
+   *
+   * @returns its location; 0 when there is no room
+   */
+  reserveAligned(words: number, before: number, room?: RoomMaker): number {
+    const location = this.reserve(words + FILLER_WORDS, room);
+    if (location === 0 || ((location + before) & 1) === 0) return location;
+    this.fill();
+    return location + FILLER_WORDS;
+  }
+
+  /** Appends a filler, for which there is room. */
+  fill(): void {
+    const view = this.#view;
+    writeFiller(view, this.#start + this.#used);
+    addDeadWords(view, this.#segment, FILLER_WORDS);
+    this.commit(FILLER_WORDS);
   }
 
   /** Appends the `words` words that were written at the location last reserved. */

@@ -5,6 +5,7 @@
  * a claimed segment of which some entries are gone and the others are still reachable; the next thread that looks
  * for room takes the claim over and empties the rest.
  */
+import { isAligned } from './alignment.js';
 import { bucketOf, replace, slotOf } from './bucket.js';
 import {
   expiryOf,
@@ -15,13 +16,23 @@ import {
   markDead,
   recordWords,
   stampOf,
+  valueLengthOf,
+  valueStart,
 } from './entry.js';
 import { MOSTLY_DEAD, Pressure, SCORE_SAMPLE, WORTH_COMPACTING } from './eviction.js';
 import type { ExpirySweep } from './expiry.js';
 import type { EntryFate, Removal } from './fate.js';
 import { type FragmentPlace, freeze, placeOf, thaw } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
-import { ENTRY_HEADER_WORDS, FLAG_DEAD, FLAG_EXPIRES, FLAG_FRAGMENT, FRAGMENT_HASH } from './layout.js';
+import {
+  ENTRY_HEADER_WORDS,
+  FLAG_DEAD,
+  FLAG_EXPIRES,
+  FLAG_FRAGMENT,
+  FLAG_FRAGMENTED,
+  FRAGMENT_HASH,
+  FRAGMENT_HEADER_WORDS,
+} from './layout.js';
 import type { Log, RoomMaker } from './log.js';
 import { pause } from './pause.js';
 import type { Recency } from './recency.js';
@@ -53,6 +64,9 @@ const OWNER_CHECK_INTERVAL = 100;
 
 /** No segment. */
 const NONE = -1;
+
+/** Words up to which a loop is cheaper than a call to the built-in copy. */
+const LOOP_COPY_WORDS = 32;
 
 /** Segments emptied by one sample of scores. */
 const SEGMENTS_PER_SAMPLE = 8;
@@ -265,15 +279,27 @@ export class Reclaimer implements RoomMaker {
   #copy(from: number, kind: number, size: number): number {
     const view = this.#view;
     const { words, halves } = view;
-    const to = this.#log.reserve(size);
+    const to = this.#reserveCopy(from, kind, size);
     if (to === 0) return 0;
     words[to] = words[from];
     halves[(to + 1) << 1] = kind;
     halves[((to + 1) << 1) + 1] = stampOf(view, from);
-    for (let i = ENTRY_HEADER_WORDS; i < size; i++) words[to + i] = words[from + i];
+    if (size <= LOOP_COPY_WORDS) {
+      for (let i = ENTRY_HEADER_WORDS; i < size; i++) words[to + i] = words[from + i];
+    } else {
+      words.copyWithin(to + ENTRY_HEADER_WORDS, from + ENTRY_HEADER_WORDS, from + size);
+    }
     if (kind & FLAG_EXPIRES) noteExpiry(view, view.segmentOf(to), expiryOf(view, to, kind));
     this.#log.commit(size);
     return to;
+  }
+
+  /** Space for a copy, its data aligned if that of the original is: see alignment.ts. */
+  #reserveCopy(from: number, kind: number, size: number): number {
+    const view = this.#view;
+    if (kind & FLAG_FRAGMENT) return this.#log.reserveAligned(size, FRAGMENT_HEADER_WORDS);
+    if (kind & FLAG_FRAGMENTED || !isAligned(valueLengthOf(view, from))) return this.#log.reserve(size);
+    return this.#log.reserveAligned(size, valueStart(from, kind) - from);
   }
 
   /** Scores of some entries, from segments all over the shard. */

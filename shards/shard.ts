@@ -124,7 +124,7 @@ export class Shard implements EntryFate {
       const length = valueLengthOf(view, location);
       if (length > target.length) return length;
       const at = valueStart(location, kind);
-      if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target);
+      if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target, 0);
       else if (!this.#copyFragmentsInto(location, at, length, target)) continue;
       touch(view, location, this.#recency.clock.access());
       return length;
@@ -361,8 +361,8 @@ export class Shard implements EntryFate {
     for (let from = 0, place = list; from < length; from += layout.fragmentBytes, place++) {
       const fragment = this.#pinFragment(head, place);
       if (fragment === 0) return false;
-      const start = (fragment + FRAGMENT_HEADER_WORDS) << 2;
-      target.set(view.bytes.subarray(start, start + Math.min(layout.fragmentBytes, length - from)), from);
+      const bytes = Math.min(layout.fragmentBytes, length - from);
+      copyBytesInto(view, fragment + FRAGMENT_HEADER_WORDS, bytes, target, from);
     }
     Atomics.store(thread.control, thread.fragmentPin, 0);
     return true;

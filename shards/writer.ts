@@ -4,6 +4,7 @@
  * Until `finish`, the segments the entry lies in belong to this thread: one is open, further ones are claimed.
  * Whoever publishes the entry does so in between.
  */
+import { isAligned } from './alignment.js';
 import {
   entryWords,
   fragmentCount,
@@ -14,7 +15,7 @@ import {
   writeHead,
 } from './entry.js';
 import type { KeyBuffer } from './key-buffer.js';
-import { FLAG_FRAGMENTED, FRAGMENT_HEADER_WORDS } from './layout.js';
+import { FILLER_WORDS, FLAG_FRAGMENTED, FRAGMENT_HEADER_WORDS } from './layout.js';
 import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
 import { closeAt, FREE, IN_USE, noteExpiry, release, setAge } from './segment.js';
 import type { ShardView } from './shard-view.js';
@@ -72,7 +73,10 @@ export class Writer {
     const { value, from, to, expiry, flags } = draft;
     const words = entryWords(key.length, to - from, expiry !== NEVER);
     if (words > this.#view.layout.pieceWords) return this.#writeFragmented(key, draft, stamp, room);
-    const location = this.#log.reserve(words, room);
+    const before = headWords(key.length, expiry !== NEVER);
+    const location = isAligned(to - from)
+      ? this.#log.reserveAligned(words, before, room)
+      : this.#log.reserve(words, room);
     if (location === 0) return 0;
     const at = writeHead(this.#view, location, key, to - from, flags, expiry, stamp);
     writeBytes(this.#view, at, value, from, to);
@@ -96,6 +100,8 @@ export class Writer {
     const count = fragmentCount(view.layout, length);
     const head = headWords(key.length, expiry !== NEVER) + count;
     if (!this.#claimFor(head, count, room)) return 0;
+    // Fragments follow the head, and are at multiples of 8 bytes if it ends there.
+    if ((this.#log.reserve(head) + head) & 1) this.#log.fill();
     const location = this.#log.reserve(head);
     const list = writeHead(view, location, key, length, flags | FLAG_FRAGMENTED, expiry, stamp);
     const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, draft);
@@ -151,8 +157,8 @@ export class Writer {
     const { segmentWords, pieceWords } = this.#view.layout;
     const perSegment = segmentWords / pieceWords;
     for (let rounds = this.#log.patience; rounds > 0; rounds--) {
-      const headFits = this.#log.room >= head;
-      const roomForFragments = (headFits ? this.#log.room : segmentWords) - head;
+      const headFits = this.#log.room >= head + FILLER_WORDS;
+      const roomForFragments = (headFits ? this.#log.room : segmentWords) - head - FILLER_WORDS;
       const beyond = Math.max(
         0,
         Math.ceil((fragments - Math.floor(roomForFragments / pieceWords)) / perSegment),

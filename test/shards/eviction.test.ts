@@ -238,10 +238,10 @@ t.test('the memory of cleared entries comes back', async (t) => {
 t.test('set is never false for what fits, however long and mixed the history', async (t) => {
   const cases = [
     { maxMemory: 64 * KIB, maxValueSize: 30 * KIB },
-    { maxMemory: 512 * KIB, maxValueSize: 90 * KIB },
+    { maxMemory: 512 * KIB, maxValueSize: 85 * KIB },
     { maxMemory: MIB, maxValueSize: 400 * KIB },
     { maxMemory: 2 * MIB, maxValueSize: 400 * KIB, shards: 2 },
-    { maxMemory: 512 * KIB, maxValueSize: 90 * KIB, maxKeys: 100 },
+    { maxMemory: 512 * KIB, maxValueSize: 85 * KIB, maxKeys: 100 },
   ];
   for (const options of cases) {
     const random = new Random(SEED);

@@ -48,7 +48,7 @@ function flawsOf(sizing: Sizing, made: Layout): string[] {
   expect(buckets >= 8, 'too few buckets');
   expect(made.pieceWords * 8 === segmentWords, 'pieces');
   expect(made.pieceWords > 2, 'a fragment holds nothing');
-  expect(made.fragmentBytes === (made.pieceWords - 3) * 4, 'fragments');
+  expect(made.fragmentBytes === (made.pieceWords - layout.FRAGMENT_HEADER_WORDS) * 4, 'fragments');
   const most = made.maxValueBytes;
   expect(
     most >= Math.min(sizing.maxValueSize, sizing.maxMemory / sizing.shards / 6),
