@@ -13,7 +13,7 @@ import { expiryOf, isExpired, keyLengthOf, keyStart } from './entry.js';
 import type { EntryFate } from './fate.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import { FLAG_DEAD, FLAG_EXPIRES, FLAG_FRAGMENT } from './layout.js';
-import { ageOf, earliestExpiry, isClosed, renoteExpiry } from './segment.js';
+import { ageOf, earliestExpiry, isClosed, renoteExpiry, secondOf } from './segment.js';
 import type { ShardView } from './shard-view.js';
 import { walk } from './walk.js';
 
@@ -33,6 +33,8 @@ export class ExpirySweep {
   #offset = 0;
   #age = 0;
   #restsUntil = 0;
+  /** Records walked so far, in all segments: many have fewer than RECORDS_PER_LOOK. */
+  #walked = 0;
   /** Entries removed so far. */
   #removed = 0;
 
@@ -72,18 +74,19 @@ export class ExpirySweep {
     // Who writes to an open one may be about to note an expiry: what is noted there stays.
     const mayRenote = this.#offset === 0 && isClosed(view, segment);
     let left = 0;
-    let looked = 0;
+    let isFirst = true;
     this.#offset = walk(
       view,
       segment,
       { offset: this.#offset, age: this.#age },
       (location, kind) => {
-        if (looked === 0) this.#age = ageOf(view, segment);
+        if (isFirst) this.#age = ageOf(view, segment);
+        isFirst = false;
         if ((kind & FLAG_EXPIRES) !== 0 && (kind & (FLAG_DEAD | FLAG_FRAGMENT)) === 0) {
           const gone = isExpired(view, location, kind) && this.#remove(location, kind);
-          if (!gone) left = earlier(left, Math.floor(expiryOf(view, location, kind) / 1000));
+          if (!gone) left = earlier(left, secondOf(expiryOf(view, location, kind)));
         }
-        return ++looked % RECORDS_PER_LOOK !== 0 || performance.now() < until;
+        return ++this.#walked % RECORDS_PER_LOOK !== 0 || performance.now() < until;
       },
       () => {
         if (mayRenote) renoteExpiry(view, segment, noted, left);

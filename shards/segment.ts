@@ -184,10 +184,15 @@ export function earliestExpiry(view: ShardView, segment: number): number {
  * @param expiry milliseconds since the epoch
  */
 export function noteExpiry(view: ShardView, segment: number, expiry: number): void {
-  const second = Math.min(Math.floor(expiry / 1000), LAST_SECOND);
+  const second = secondOf(expiry);
   const noted = earliestExpiry(view, segment);
   if (noted !== 0 && noted <= second) return;
   Atomics.store(view.words, view.segmentRow(segment) + SEGMENT_EXPIRY, second);
+}
+
+/** The second that is noted for an expiry in milliseconds since the epoch. */
+export function secondOf(expiry: number): number {
+  return Math.min(Math.floor(expiry / 1000), LAST_SECOND);
 }
 
 /** Takes an earliest expiry back that was found to have passed: false when an earlier one was noted meanwhile. */

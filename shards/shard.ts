@@ -36,7 +36,7 @@ import type { Recency } from './recency.js';
 import { Reclaimer } from './reclaim.js';
 import { addDeadWords, ageOf, claimOwn, IN_USE, release } from './segment.js';
 import type { ShardView } from './shard-view.js';
-import { firstStamp, nextStamp } from './stamp.js';
+import { firstStamp, isOfTick, nextStamp } from './stamp.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
 import { type Draft, Writer } from './writer.js';
 
@@ -270,7 +270,8 @@ export class Shard implements EntryFate {
     const old = finding.location;
     if (!this.#mayReplace(old, flags, expected)) return 'kept';
     if (old !== 0) {
-      setStamp(view, location, nextStamp(stampOf(view, old), tick));
+      const stamp = stampOf(view, old);
+      setStamp(view, location, isOfTick(stamp, tick) ? stamp : nextStamp(stamp, tick));
       if (!replace(view, finding.slot, old, location)) return 'again';
       this.#bury(old);
       return 'stored';

@@ -28,7 +28,7 @@ import { ShardView } from './shard-view.js';
 import { writeSnapshot } from './snapshot.js';
 import { type PutEntry, type RestoreCounts, readSnapshot } from './snapshot-reader.js';
 import { checkPath, completed } from './snapshot-steps.js';
-import { statsOf } from './statistics.js';
+import { keysIn, statsOf } from './statistics.js';
 import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
 import { WeakValues } from './weak-values.js';
 import { Draft } from './writer.js';
@@ -63,7 +63,8 @@ export class SharedCache {
     const layout = layoutOf(options);
     const secrets = hashSecrets(handle.seed);
     const shards: Shard[] = [];
-    const recency = new Recency(control, options.maxKeys, () => this.size);
+    // What the clock calls may not hold the cache, or it could never be collected.
+    const recency = new Recency(control, options.maxKeys, () => keysIn(shards));
     const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
     const evictor = new KeyEvictor(shards, recency, options.maxKeys);
     const quota = new Quota(thread, layout.threadSlots, options.maxKeys, evictor);
@@ -315,7 +316,7 @@ export class SharedCache {
 
   /** Keys held. Expired ones that nobody has met yet count. */
   get size(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.keys, 0);
+    return keysIn(this.#shards);
   }
 
   /** The keys as text. Safe while others write: a key that is there from beginning to end comes exactly once. */

@@ -19,3 +19,8 @@ export function statsOf(shard: Shard): ShardStats {
     expirations: Atomics.load(view.words, SHARD_EXPIRATIONS),
   };
 }
+
+/** Keys in all of them, expired ones that nobody has met yet included. */
+export function keysIn(shards: readonly Shard[]): number {
+  return shards.reduce((sum, shard) => sum + shard.keys, 0);
+}
