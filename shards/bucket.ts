@@ -279,7 +279,12 @@ export function insert(view: ShardView, finding: Finding, tag: number, location:
   return true;
 }
 
-/** Chains an empty overflow bucket to the last one, if no key has come since `finding` was made. */
+/**
+ * Chains an empty overflow bucket to the last one, if no key has come since `finding` was made.
+ *
+ * ORDER O8: the bucket's zeros (plain stores), then the link to it (atomic store). Pairs with O7, and in `scan` with
+ *   a plain load of the link: what is read through it depends on it by address, which processors keep in order.
+ */
 export function chain(view: ShardView, finding: Finding, overflow: number): boolean {
   const { words } = view;
   const { bucket, version, last } = finding;

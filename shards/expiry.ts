@@ -72,6 +72,7 @@ export class ExpirySweep {
     const view = this.#view;
     const segment = this.#segment;
     // Who writes to an open one may be about to note an expiry: what is noted there stays.
+    const age = ageOf(view, segment);
     const mayRenote = this.#offset === 0 && isClosed(view, segment);
     let left = 0;
     let isFirst = true;
@@ -89,7 +90,8 @@ export class ExpirySweep {
         return ++this.#walked % RECORDS_PER_LOOK !== 0 || performance.now() < until;
       },
       () => {
-        if (mayRenote) renoteExpiry(view, segment, noted, left);
+        // Under the pin: in the life in which it was seen closed.
+        if (mayRenote && ageOf(view, segment) === age) renoteExpiry(view, segment, noted, left);
       },
     );
     return this.#offset === 0;

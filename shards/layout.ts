@@ -23,6 +23,80 @@
  *
  * Key and value begin on words of their own. A value too long to stand in one piece lies in fragments; the entry
  * then holds their locations instead. An empty slot may keep a ghost, and the tag with it: see ghost.ts.
+ *
+ * The same as a table. `at` is a word of its region, or word.bit. What is written and read: `load`, `store`, `cas`,
+ * `add`, `sub`, `or` and `exchange` are those of `Atomics`; `plain` is an ordinary access. `private` is memory that no
+ * other thread can see yet. test/shards/layout.test.ts compares the table with the constants below.
+ *
+ * ```
+ * region         | at   | width    | constant               | written                                | read
+ * ---------------|------|----------|------------------------|----------------------------------------|------------
+ * control header |      | 64 words | CONTROL_HEADER_WORDS   |                                        |
+ *                | 0    | 1 word   | CONTROL_TICK           | add, by whoever's turn it is           | plain, load
+ *                | 1    | 1 word   | CONTROL_TICK_SCALE     | cas, by who evicts                     | plain
+ *                | 2    | 1 word   | CONTROL_TICK_SCALED_AT | store, after the cas of the scale      | plain
+ *                | 16   | 1 word   | CONTROL_KEYS           | cas, sub: places taken and given back  | load
+ *                | 32   | 2 words  | CONTROL_WEIGHTS        | store, by who meets a ghost            | load
+ *                | 36   | 3 words  | CONTROL_EVICTED        | add, by who evicts; plain, to halve    | plain
+ *                | 48   | 1 word   | CONTROL_SWEPT_AT       | cas, by who begins a sweep             | load
+ * thread slot    |      | 32 words | SLOT_WORDS             |                                        |
+ *                | 0    | 1 word   | SLOT_IDENTITY          | cas, to claim; store, when left        | load
+ *                | 1    | 1 word   | SLOT_READ_PIN          | store, by its thread; 0, once it died  | load
+ *                | 2    | 1 word   | SLOT_FRAGMENT_PIN      | store, by its thread; 0, once it died  | load
+ *                | 3    | 1 word   | SLOT_WALK_PIN          | store, by its thread; 0, once it died  | load
+ *                | 4    | 1 word   | SLOT_PLACE             | store, by its thread; exchange of 0    | load
+ *                | 16   | 12 words | SLOT_COUNTERS          | plain, by its thread                   | load
+ * shard header   |      | 32 words | SHARD_HEADER_WORDS     |                                        |
+ *                | 0    | 1 word   | SHARD_KEYS             | add, sub                               | load
+ *                | 1    | 1 word   | SHARD_AGE              | add, by who opens a segment            | add
+ *                | 2    | 1 word   | SHARD_OVERFLOW_SEGMENT | cas                                    | load
+ *                | 3    | 1 word   | SHARD_EVICTIONS        | add                                    | load
+ *                | 4    | 1 word   | SHARD_EXPIRATIONS      | add                                    | load
+ *                | 16   | 1 word   | SHARD_LOCK             | cas, exchange                          | load
+ * segment row    |      | 5 words  | SEGMENT_TABLE_WORDS    |                                        |
+ *                | 0    | 1 word   | SEGMENT_STATE          | cas, to claim; store, by its thread    | load, plain
+ *                | 1    | 1 word   | SEGMENT_AGE            | store, by its thread                   | load, plain
+ *                | 2    | 1 word   | SEGMENT_END            | store, by its thread; add, for buckets | load, plain
+ *                | 3    | 1 word   | SEGMENT_DEAD           | add; store of 0, before it is free     | load, plain
+ *                | 4    | 1 word   | SEGMENT_EXPIRY         | store, by its thread; cas, by a sweep  | load
+ * bucket         |      | 16 words | BUCKET_WORDS           |                                        |
+ *                | 0    | 1 word   | BUCKET_VERSION         | cas, to lock; store, to unlock         | load
+ *                | 1    | 1 word   | BUCKET_OVERFLOW        | store, under the lock                  | plain, load
+ *                | 2    | 5 words  | BUCKET_TAGS            | store, under the lock                  | plain
+ *                | 7    | 9 words  | BUCKET_SLOTS           | store, under the lock; cas, without it | plain, load
+ * version        |      | 1 word   |                        |                                        |
+ *                | 0.0  | 8 bits   | MAX_THREADS            | id of who has the lock; 0: nobody      |
+ *                | 0.8  | 24 bits  |                        | insertions so far                      |
+ * location       |      | 1 word   |                        |                                        |
+ *                | 0.0  | 28 bits  |                        | word index of a record                 |
+ *                | 0.30 | 1 bit    | FROZEN                 | or, in a list of fragments only        |
+ * ghost          |      | 1 word   |                        |                                        |
+ *                | 0.0  | 14 bits  | TICK_MASK              | tick of the eviction                   |
+ *                | 0.14 | 2 bits   | TICK_BITS              | class of the entry                     |
+ *                | 0.31 | 1 bit    | GHOST                  | always                                 |
+ * entry          |      | 2 words  | ENTRY_HEADER_WORDS     |                                        |
+ *                | 0    | 1 word   |                        | plain, private: length of the value    | plain
+ *                | 1.0  | 10 bits  | KEY_LENGTH_MASK        | plain, private                         | plain
+ *                | 1.10 | 1 bit    | FLAG_EXPIRES           | plain, private                         | plain
+ *                | 1.11 | 1 bit    | FLAG_FRAGMENTED        | plain, private                         | plain
+ *                | 1.12 | 1 bit    | FLAG_FRAGMENT          | plain, private                         | plain
+ *                | 1.13 | 1 bit    | FLAG_BASELINE          | plain, private                         | plain
+ *                | 1.14 | 1 bit    | FLAG_DEAD              | plain, by who unpublished it           | plain
+ *                | 1.16 | 14 bits  | TICK_MASK              | plain, private; later by any reader    | plain
+ *                | 1.30 | 2 bits   | TICK_BITS              | plain, private; later by any reader    | plain
+ * expiry         |      | 2 words  | EXPIRY_WORDS           |                                        |
+ *                | 0    | 1 word   |                        | plain, private: low word               | plain
+ *                | 1    | 1 word   |                        | plain, private: high word              | plain
+ * fragment       |      | 4 words  | FRAGMENT_HEADER_WORDS  |                                        |
+ *                | 0    | 1 word   |                        | plain, private: bytes of data          | plain
+ *                | 1.12 | 1 bit    | FLAG_FRAGMENT          | plain, private                         | plain
+ *                | 2    | 1 word   | FRAGMENT_HASH          | plain, private                         | plain
+ * filler         |      | 3 words  | FILLER_WORDS           | plain, private: a dead entry, no key   | plain
+ * ```
+ *
+ * A stamp, the upper half of an entry's word 1, is stored and loaded as a half word, and so are the key length and the
+ * flags below it: two threads that write one each do not undo each other. Places in a list of fragments are plain while
+ * private, then `load`, `cas` and `or`.
  */
 
 /** Changes whenever the layout does: buffers of another version are refused. */

@@ -3,7 +3,7 @@
  * made when there are none is not its business: see `reclaim.ts`.
  */
 import { writeFiller } from './entry.js';
-import { BUCKET_WORDS, FILLER_WORDS, SEGMENT_END, SHARD_OVERFLOW_SEGMENT } from './layout.js';
+import { BUCKET_WORDS, FILLER_WORDS, SEGMENT_END, SEGMENT_STATE, SHARD_OVERFLOW_SEGMENT } from './layout.js';
 import {
   addDeadWords,
   claim,
@@ -141,6 +141,8 @@ export class Log {
   /**
    * An empty overflow bucket: its word index, or 0 when no room can be made. Buckets are never given back: a
    * bucket that has overflowed once is likely to do so again.
+   *
+   * CRASH K7: dying before the bucket is chained loses its 64 bytes.
    */
   overflowBucket(room: RoomMaker): number {
     const view = this.#view;
@@ -149,8 +151,11 @@ export class Log {
       const current = Atomics.load(words, SHARD_OVERFLOW_SEGMENT);
       if (current !== 0) {
         const segment = current - 1;
-        const used = Atomics.add(words, view.segmentRow(segment) + SEGMENT_END, BUCKET_WORDS);
-        if (used + BUCKET_WORDS <= layout.segmentWords) return view.segmentStart(segment) + used;
+        const end = view.segmentRow(segment) + SEGMENT_END;
+        if (Atomics.load(words, end) < layout.segmentWords) {
+          const used = Atomics.add(words, end, BUCKET_WORDS);
+          if (used < layout.segmentWords) return view.segmentStart(segment) + used;
+        }
       }
       const [segment] = this.claimFree(1, RESERVED_SEGMENTS);
       if (segment === undefined) {
@@ -160,9 +165,11 @@ export class Log {
       const start = view.segmentStart(segment);
       words.fill(0, start, start + layout.segmentWords);
       setEnd(view, segment, 0);
-      release(view, segment, INDEX);
+      const state = view.segmentRow(segment) + SEGMENT_STATE;
+      // No call in between: dying there would lose the segment.
+      Atomics.store(words, state, INDEX);
       if (Atomics.compareExchange(words, SHARD_OVERFLOW_SEGMENT, current, segment + 1) !== current) {
-        release(view, segment, FREE);
+        Atomics.store(words, state, FREE);
       }
     }
     return 0;

@@ -46,16 +46,28 @@ export function currentIdentity(): number {
 export function mayBeGone(identity: number, heldFor: number): boolean {
   if (identity === 0 || identity === LEFT) return true;
   if (identity < 0) return heldFor > PRESUMED_DEAD_AFTER;
-  return identityOf(identity & THREAD_ID_MASK) !== identity;
+  try {
+    return identityOf(identity & THREAD_ID_MASK) !== identity;
+  } catch {
+    // No descriptor left, for instance: nothing was found out.
+    return false;
+  }
 }
 
+/**
+ * 0 when there is no such thread.
+ *
+ * @throws the system error when that can't be found out
+ */
 function identityOf(id: number): number {
   if (!(id > 0 && id <= THREAD_ID_MASK)) return 0;
   let stat: string;
   try {
     stat = readFileSync(`/proc/self/task/${id}/stat`, 'latin1');
-  } catch {
-    return 0;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return 0;
+    throw error;
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return id | ((Number(fields[START_TIME_FIELD]) & START_TIME_MASK) << THREAD_ID_BITS);

@@ -8,7 +8,7 @@
  */
 import { CONTROL_KEYS } from './layout.js';
 import { pause } from './pause.js';
-import { recoverDeadThreads, type ThreadSlot } from './thread-slot.js';
+import { placesHeld, recoverDeadThreads, type ThreadSlot } from './thread-slot.js';
 
 /** Milliseconds between two looks for places that dead threads have held. */
 const OWNER_CHECK_INTERVAL = 100;
@@ -49,6 +49,8 @@ export class Quota {
   take(): void {
     if (!this.isLimited) return;
     const { control, placeWord } = this.#thread;
+    // Left by a call that threw.
+    if (control[placeWord] === 1) return;
     for (let attempts = 0; ; ) {
       const keys = Atomics.load(control, CONTROL_KEYS);
       if (keys < this.#maxKeys) {
@@ -75,8 +77,11 @@ export class Quota {
   }
 
   #recount(seen: number): void {
-    const counted = Math.min(seen, this.#shards.countKeys());
-    Atomics.compareExchange(this.#thread.control, CONTROL_KEYS, seen, counted);
+    const { control } = this.#thread;
+    // Places first: one that becomes a key meanwhile counts twice, rather than not at all.
+    const places = placesHeld(control, this.#threadSlots);
+    const counted = Math.min(seen, places + this.#shards.countKeys());
+    Atomics.compareExchange(control, CONTROL_KEYS, seen, counted);
   }
 
   #ownersAreDue(): boolean {

@@ -44,6 +44,7 @@ import {
   IN_USE,
   noteExpiry,
   recoverFromDead,
+  recoverOwn,
   release,
   reuse,
   type SegmentFacts,
@@ -135,6 +136,8 @@ export class Reclaimer implements RoomMaker {
       if (freed !== undefined && this.#pressure.learn(freed)) this.#segmentsToSample = 0;
     } else {
       this.#log.close();
+      // This thread has none now, unless a call of its own threw in the middle.
+      recoverOwn(this.#view);
       recoverDeadThreads(this.#view.thread, this.#view.layout.threadSlots);
       pause(WAIT_INTERVAL);
     }
@@ -267,8 +270,8 @@ export class Reclaimer implements RoomMaker {
 
   /** Counts a record as dead: the copy that was not published, or the original of one that was. */
   #discard(location: number, kind: number, size: number): void {
-    markDead(this.#view, location, kind);
     addDeadWords(this.#view, this.#view.segmentOf(location), size);
+    markDead(this.#view, location, kind);
   }
 
   #remove(slot: number, location: number, reason: Removal): 0 | undefined {

@@ -78,6 +78,13 @@ export function claimFromDead(view: ShardView, segment: number): boolean {
   return claimed;
 }
 
+/** Closes the segments that this thread, or a dead one with its id, has left. */
+export function recoverOwn(view: ShardView): void {
+  for (let segment = 0; segment < view.layout.segments; segment++) {
+    if (claimOwn(view, segment)) release(view, segment, IN_USE);
+  }
+}
+
 /** Takes a segment over that this thread, or a dead one with its id, has left. */
 export function claimOwn(view: ShardView, segment: number): boolean {
   const state = Atomics.load(view.words, stateWord(view, segment));
@@ -180,6 +187,9 @@ export function earliestExpiry(view: ShardView, segment: number): number {
 /**
  * Notes when an entry in this thread's open segment expires, before it is committed: who has seen the entry finds
  * its expiry noted.
+ *
+ * INVARIANT I2: no reachable entry of a segment expires in an earlier second than the one noted. Only the owner of
+ *   an open segment lowers it, and only a sweep raises it, in a closed one, to what it met from start to end.
  *
  * @param expiry milliseconds since the epoch
  */

@@ -4,6 +4,8 @@
  * A mutex of one word over a futex: Ulrich Drepper, "Futexes are tricky" (2011), with the owner's id in the word, so
  * that it is taken over when its owner has died. The map needs no lock to be right: what a dead thread may have left
  * behind under one is what it may leave behind without.
+ *
+ * LOCK L2: a shard's lock word. Outside L1: a bucket may be waited for and locked under it. Taken once at a time.
  */
 import { SHARD_LOCK } from './layout.js';
 import { mayBeGone } from './owner.js';

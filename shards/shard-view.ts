@@ -11,7 +11,7 @@ export class ShardView {
   readonly layout: Layout;
   readonly thread: ThreadSlot;
   readonly words: Int32Array<SharedArrayBuffer>;
-  /** Tags of buckets; key length, flags and stamp of entries. */
+  /** Key length, flags and stamp of entries. */
   readonly halves: Uint16Array<SharedArrayBuffer>;
   /** Values. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;

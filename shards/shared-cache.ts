@@ -357,7 +357,12 @@ export class SharedCache {
    */
   saveSteps(path: string): Generator<void, number, void> {
     checkPath(path);
-    return writeSnapshot(this.#shards, hashSecrets(this.#handle.seed), path);
+    return this.#saving(path);
+  }
+
+  /** A method, so that the generator holds the cache: it uses the thread's slot, which the next attachment would get. */
+  *#saving(path: string): Generator<void, number, void> {
+    return yield* writeSnapshot(this.#shards, hashSecrets(this.#handle.seed), path);
   }
 
   /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */

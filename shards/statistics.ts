@@ -15,8 +15,8 @@ export function statsOf(shard: Shard): ShardStats {
     keys: shard.keys,
     bytesUsed: Math.max(0, words * WORD_BYTES),
     bytesMax: layout.shardBytes,
-    evictions: Atomics.load(view.words, SHARD_EVICTIONS),
-    expirations: Atomics.load(view.words, SHARD_EXPIRATIONS),
+    evictions: Atomics.load(view.words, SHARD_EVICTIONS) >>> 0,
+    expirations: Atomics.load(view.words, SHARD_EXPIRATIONS) >>> 0,
   };
 }
 

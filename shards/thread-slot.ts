@@ -8,8 +8,8 @@
  * ORDER O1: pin (atomic store), then the slot's location (atomic load). Pairs with O2, the recycler's slot store
  *   before its look at the pins. All four are in one total order, so either the reader finds the location gone
  *   and turns away, or the recycler finds the pin and leaves the segment alone.
- * ORDER O3: plain loads of an entry, then the next pin or unpin (atomic store). A recycler that reads that word
- *   synchronizes with it: its next life's plain stores happen after those loads. No load can see them.
+ * ORDER O3: plain accesses to an entry, its stamp's store included, then the next pin or unpin (atomic store). A
+ *   recycler that reads that word synchronizes with it: the segment's next life happens after those accesses.
  *
  * The read pin stays where it is when a read has ended: the next read of another segment moves it. An atomic store
  * is a full fence to the processor, so one per read instead of two halves what a read waits for memory. A pinned
@@ -193,6 +193,16 @@ export function recoverDeadThreads(thread: ThreadSlot, slots: number): void {
     if (identityOfSlot(control, id) === 0) return;
     if (id !== thread.id && holdsAnything(control, id)) whileLeft(thread, id, () => clearSlot(control, id));
   }
+}
+
+/** Places of the quota that threads hold and no key has yet. */
+export function placesHeld(control: ControlWords, slots: number): number {
+  let places = 0;
+  for (let id = 1; id <= slots; id++) {
+    if (identityOfSlot(control, id) === 0) break;
+    places += Atomics.load(control, slotStart(id) + SLOT_PLACE);
+  }
+  return places;
 }
 
 /** Whether a slot has a pin or a place in it. */

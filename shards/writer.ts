@@ -70,6 +70,7 @@ export class Writer {
    * @param stamp recency tick
    */
   write(key: KeyBuffer, draft: Draft, stamp: number, room: RoomMaker): number {
+    if (this.#claimed.length > 0) this.#abandon();
     const { value, from, to, expiry, flags } = draft;
     const words = entryWords(key.length, to - from, expiry !== NEVER);
     if (words > this.#view.layout.pieceWords) return this.#writeFragmented(key, draft, stamp, room);
@@ -91,6 +92,12 @@ export class Writer {
     const last = this.#claimed.pop();
     for (const segment of this.#claimed) release(this.#view, segment, IN_USE);
     if (last !== undefined) this.#log.continueIn(last, this.#usedOfLast);
+    this.#claimed = [];
+  }
+
+  /** Lets go of what a write that threw has left. Its last entry may be published: they become ordinary segments. */
+  #abandon(): void {
+    for (const segment of this.#claimed) release(this.#view, segment, IN_USE);
     this.#claimed = [];
   }
 

@@ -205,3 +205,174 @@ t.test('a bucket is one cache line of 64 bytes, and as it is drawn', async (t) =
   t.equal(Number(/segment table: (\d+) words/.exec(shard)?.[1]), SEGMENT_TABLE_WORDS);
   t.equal(Number(/index: (\d+) words/.exec(shard)?.[1]), BUCKET_WORDS);
 });
+
+// ---- the table at the top of layout.ts --------------------------------------------------------------------------
+
+const WORD_BITS = 32;
+
+interface Field {
+  readonly region: string;
+  /** In bits from the beginning of the region. */
+  readonly from: number;
+  readonly bits: number;
+  readonly name: string;
+}
+
+interface Region {
+  readonly words: number;
+  /** Of the constant that is its size; empty when there is none. */
+  readonly name: string;
+  readonly fields: readonly Field[];
+}
+
+/** Rows of a table that begins with `head`, by their cells. */
+function rowsOf(source: string, head: string): string[][] {
+  const lines = source.split('\n').map((line) => line.replace(/^ \* ?/, ''));
+  const first = lines.findIndex((line) => line.startsWith(head)) + 2;
+  const end = lines.findIndex((line, i) => i >= first && !line.includes('|'));
+  return lines.slice(first, end).map((line) => line.split('|').map((cell) => cell.trim()));
+}
+
+function regionsOf(source: string): Map<string, Region> {
+  const regions = new Map<string, Region & { fields: Field[] }>();
+  let region = '';
+  for (const [title = '', at = '', width = '', name = ''] of rowsOf(source, 'region ')) {
+    const [, count = '', unit = ''] = /^(\d+) (word|bit)s?$/.exec(width) ?? [];
+    if (title !== '') {
+      region = title;
+      regions.set(title, { words: Number(count), name, fields: [] });
+      continue;
+    }
+    const [word = '', bit = '0'] = at.split('.');
+    const bits = Number(count) * (unit === 'word' ? WORD_BITS : 1);
+    const from = Number(word) * WORD_BITS + Number(bit);
+    regions.get(region)?.fields.push({ region, from, bits, name });
+  }
+  return regions;
+}
+
+const CONSTANTS: Readonly<Record<string, unknown>> = layout;
+
+/** What a constant in the table may be: the word; of some bits their mask, alone or in place; or where they begin. */
+function valuesOf({ from, bits }: Field): number[] {
+  if (bits >= WORD_BITS) return [from / WORD_BITS];
+  const mask = 2 ** bits - 1;
+  // Bits of half words count from the half word on.
+  const at = from % 16;
+  return bits === 1 ? [1 << (from % WORD_BITS), 1 << at] : [mask, at];
+}
+
+t.test('the table of the layout is that of the constants', async (t) => {
+  const source = readFileSync(new URL('../../../shards/layout.ts', import.meta.url), 'utf8');
+  const regions = regionsOf(source);
+  const fields = [...regions.values()].flatMap((region) => region.fields);
+  t.strictSame(
+    [...regions.keys()],
+    [
+      'control header',
+      'thread slot',
+      'shard header',
+      'segment row',
+      'bucket',
+      'version',
+      'location',
+      'ghost',
+      'entry',
+      'expiry',
+      'fragment',
+      'filler',
+    ],
+  );
+
+  t.test('names, offsets and widths', async (t) => {
+    for (const [title, { words, name }] of regions) {
+      t.ok(words > 0, `${title} has a size`);
+      if (name !== '') t.equal(CONSTANTS[name], words, name);
+    }
+    for (const field of fields) {
+      const { region, from, bits, name } = field;
+      t.ok(from >= 0 && bits > 0, `${region}: ${name} has a place and a width`);
+      if (name !== '') t.ok(valuesOf(field).includes(CONSTANTS[name] as number), `${region}: ${name}`);
+    }
+  });
+
+  t.test('no constant of the layout is missing', async (t) => {
+    const drawn = new Set([
+      ...[...regions.values()].map(({ name }) => name),
+      ...fields.map(({ name }) => name),
+    ]);
+    // The first two are other names of pins, the others are numbers of what is in the table.
+    const others = ['SLOT_FIRST_PIN', 'SLOT_LAST_PIN', 'CLASSES', 'COUNTERS', 'SLOTS_PER_BUCKET'];
+    const left = Object.keys(layout).filter(
+      (name) =>
+        /^(CONTROL|SLOT|SHARD|SEGMENT|BUCKET|FLAG|ENTRY|EXPIRY|FRAGMENT|KEY|TICK)_/.test(name) ||
+        ['GHOST', 'FROZEN'].includes(name),
+    );
+    t.strictSame(
+      left.filter((name) => !drawn.has(name) && !others.includes(name)),
+      [],
+    );
+    t.equal(layout.SLOT_FIRST_PIN, layout.SLOT_READ_PIN);
+    t.equal(layout.SLOT_LAST_PIN, layout.SLOT_WALK_PIN);
+  });
+
+  t.test('nothing overlaps, leaves its region, or lies across words or half words', async (t) => {
+    for (const [title, { words, fields }] of regions) {
+      const used = new Set<number>();
+      for (const { from, bits, name } of fields) {
+        const what = `${title}: ${name || from}`;
+        const to = from + bits;
+        t.ok(to <= words * WORD_BITS, `${what} is within`);
+        if (bits >= WORD_BITS) t.equal(from % WORD_BITS, 0, `${what} begins on a word`);
+        else
+          t.equal(Math.floor(from / WORD_BITS), Math.floor((to - 1) / WORD_BITS), `${what} is in one word`);
+        let overlaps = false;
+        for (let bit = from; bit < to; bit++) {
+          overlaps ||= used.has(bit);
+          used.add(bit);
+        }
+        t.notOk(overlaps, `${what} overlaps nothing`);
+      }
+    }
+    // Key length and flags are one half word, the stamp is the other: each is stored without the other.
+    const halves =
+      regions.get('entry')?.fields.filter(({ from, bits }) => from >= WORD_BITS && bits < 16) ?? [];
+    t.ok(halves.length > 0);
+    for (const { from, bits, name } of halves)
+      t.equal(from >>> 4, (from + bits - 1) >>> 4, `entry: ${name} is in one half word`);
+  });
+
+  t.test('sizes that follow from other constants', async (t) => {
+    const field = (region: string, name: string): Field => {
+      const found = regions.get(region)?.fields.find((one) => one.name === name);
+      if (found === undefined) throw new Error(`${region} has no ${name}`);
+      return found;
+    };
+    const wordsOf = ({ bits }: Field): number => bits / WORD_BITS;
+    t.equal((regions.get('bucket')?.words ?? 0) * layout.WORD_BYTES, 64, 'a bucket is 64 bytes');
+    t.equal(wordsOf(field('bucket', 'BUCKET_SLOTS')), layout.SLOTS_PER_BUCKET);
+    t.equal(wordsOf(field('bucket', 'BUCKET_TAGS')), Math.ceil(layout.SLOTS_PER_BUCKET / 2));
+    t.equal(wordsOf(field('control header', 'CONTROL_WEIGHTS')), layout.CLASSES - 1);
+    t.equal(wordsOf(field('control header', 'CONTROL_EVICTED')), layout.CLASSES);
+    t.equal(wordsOf(field('thread slot', 'SLOT_COUNTERS')), 2 * COUNTERS.length);
+    const location = regions.get('location')?.fields[0];
+    t.equal(2 ** (location?.bits ?? 0) * layout.WORD_BYTES, layout.MAX_SHARD_BYTES, 'a location reaches all');
+    t.ok(layout.CLASSES <= 2 ** field('ghost', 'TICK_BITS').bits);
+    t.equal(
+      layout.FRAGMENT_HASH,
+      layout.ENTRY_HEADER_WORDS,
+      'both kinds of record have the same first words',
+    );
+  });
+
+  t.test('what many threads write to is on lines of its own', async (t) => {
+    const wholeLines = ['control header', 'thread slot', 'shard header', 'bucket'];
+    for (const title of wholeLines) t.equal((regions.get(title)?.words ?? 1) % LINE_WORDS, 0, title);
+    const lineOf = (name: string): number =>
+      Math.floor((fields.find((one) => one.name === name)?.from ?? 0) / WORD_BITS / LINE_WORDS);
+    const lines = ['CONTROL_TICK', 'CONTROL_KEYS', 'CONTROL_WEIGHTS', 'CONTROL_SWEPT_AT'].map(lineOf);
+    t.equal(new Set(lines).size, lines.length);
+    t.not(lineOf('SLOT_COUNTERS'), lineOf('SLOT_READ_PIN'));
+    t.not(lineOf('SHARD_LOCK'), lineOf('SHARD_KEYS'));
+  });
+});
