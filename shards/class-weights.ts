@@ -26,11 +26,11 @@ const MAX_LOG = Math.log(MAX_WEIGHT) / UNIT;
 /** What a ghost of a class that all evictions were of moves its weight by, as a logarithm. */
 const STEP = 0.01 / UNIT;
 /** Part of its logarithm that a weight loses per ghost: without evidence it goes back to 1, and so to LRU. */
-const PULL = 3e-4;
+const PULL = 5e-4;
 /** A class counts as having had at least this share of the evictions. */
 const LEAST_SHARE = 0.02;
 /** Turnovers within which a key must come back for its ghost to count. */
-const SOON = 1;
+const SOON = 0.5;
 
 export class ClassWeights {
   readonly #control: ControlWords;

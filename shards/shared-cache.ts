@@ -200,7 +200,8 @@ export class SharedCache {
   /**
    * Copies the key's value to the beginning of `target`, without making an object.
    *
-   * @param target a buffer of the caller's; what is in it stays when the key is absent or its value does not fit
+   * @param target a buffer of the caller's; what is in it stays when the value does not fit. Of a large value that another
+   *   thread deletes meanwhile a part may have been copied to it.
    * @returns length of the value in bytes, whether it fitted or not; -1 when the key is absent
    */
   getInto(key: Key, target: Uint8Array): number {

@@ -70,7 +70,7 @@ for (const guard of GUARDS) {
       const names: Names = { few: keys.slice(0, 40), many: { colliding: keys } };
       const cases = [
         { options: SMALL, maxSize: 100, runs: 20 },
-        { options: SMALL, maxSize: 1_500, runs: 20 },
+        { options: SMALL, maxSize: 6_000, runs: 20 },
         { options: { ...SMALL, maxKeys: 20 }, maxSize: 300, runs: 20 },
       ];
       for (const { options, maxSize, runs } of cases) {

@@ -4,10 +4,14 @@
  */
 import t from 'tap';
 import { SharedCache } from '../../shards/index.js';
+import { Rig, Side } from './rig.js';
 import { Random, SEED, seeded } from './support.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+
+/** For a value's length alone. */
+const NOTHING = new Uint8Array(0);
 
 /** The keys that exact LRU holds. */
 class Lru {
@@ -72,6 +76,47 @@ t.test('a cache of up to 32 keys evicts exactly the least recently used', async 
     }
   }
 });
+
+t.test(
+  'and still does when a key was not used for as long as it takes stamps to repeat',
+  { todo: 'ages of 16,384 ticks and more begin anew: an old key may look like the newest' },
+  async (t) => {
+    for (const reads of [16_381, 16_382, 16_383, 16_384, 40_000]) {
+      const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 3 });
+      for (const key of ['a', 'b', 'c']) cache.set(key, '1');
+      for (let i = 0; i < reads; i++) cache.get(i % 2 === 0 ? 'b' : 'c');
+      cache.set('d', '1');
+      t.strictSame([...cache.keys()].sort(), ['b', 'c', 'd'], `after ${reads} reads`);
+    }
+  },
+);
+
+t.test(
+  'a larger one evicts some of the least recently used: the pool remembers good candidates',
+  async (t) => {
+    const maxKeys = 400;
+    const side = new Side(new Rig({ maxMemory: MIB, maxKeys }), 1);
+    const held = new Set<string>();
+    const random = new Random(1);
+    let ranks = 0;
+    let evictions = 0;
+    for (let i = 0; i < 4_000; i++) {
+      const before = [...held];
+      const key = random.chance(2) ? `k${i}` : (before[random.below(before.length)] ?? 'k');
+      side.set(key, NOTHING);
+      if (!held.delete(key) && before.length === maxKeys) {
+        const gone = before.find((one) => side.shard.peek(side.load(one)) === undefined) ?? '';
+        ranks += before.indexOf(gone) / maxKeys;
+        evictions++;
+        held.delete(gone);
+      }
+      held.add(key);
+    }
+    const mean = ranks / evictions;
+    // A quarter of a percent; three times as much if old scores were never brought up to date.
+    t.ok(mean < 0.005, `on average ${100 * mean} % of the keys were used before the one that went`);
+  },
+);
 
 t.test('looking at a key with has, ttl or keys() is no use of it', async (t) => {
   const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 2 });
@@ -246,13 +291,14 @@ t.test('set is never false for what fits, however long and mixed the history', a
   for (const options of cases) {
     const random = new Random(SEED);
     const cache = SharedCache.create(options);
+    const bytes = new Uint8Array(options.maxValueSize);
     const refused: string[] = [];
     const lost: string[] = [];
     for (let i = 0; i < 2_500; i++) {
       const size = random.chance(200) ? options.maxValueSize : random.size(options.maxValueSize);
       const key = `k${random.below(5_000)}`;
-      if (!cache.set(key, new Uint8Array(size).fill(i))) refused.push(`${size} bytes at ${i}`);
-      else if (cache.get(key)?.length !== size) lost.push(`${size} bytes at ${i}`);
+      if (!cache.set(key, bytes.subarray(0, size))) refused.push(`${size} bytes at ${i}`);
+      else if (cache.getInto(key, NOTHING) !== size) lost.push(`${size} bytes at ${i}`);
       if (random.chance(5)) cache.delete(`k${random.below(5_000)}`);
     }
     t.strictSame(refused.slice(0, 5), [], seeded(`refused: ${JSON.stringify(options)}`));
@@ -265,7 +311,7 @@ t.test('tiny entries need a larger index, taken from the log, and go on being st
   for (const maxMemory of [64 * KIB, 256 * KIB, 2 * MIB]) {
     const cache = SharedCache.create({ maxMemory });
     let refused = 0;
-    const count = 10 * (maxMemory / 20);
+    const count = 5 * (maxMemory / 20);
     for (let i = 0; i < count; i++) if (!cache.set(i.toString(36), '')) refused++;
     t.equal(refused, 0);
     const bytesPerKey = maxMemory / cache.size;

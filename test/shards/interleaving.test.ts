@@ -173,6 +173,24 @@ t.test('an entry that lies elsewhere but holds the same is still the expected on
   t.strictSame(rig.errors(), []);
 });
 
+t.test('one that holds the same for another time to live is not', async (t) => {
+  for (const key of ['small1', 'large1']) {
+    const rig = furnished();
+    const [a, b] = [new Side(rig, 1), new Side(rig, 2)];
+    const seen = a.shard.read(a.load(key));
+    if (seen === undefined) throw new Error(`${key} is not there`);
+    const expiry = Date.now() + 1e9;
+    b.set(key, seen.value, expiry);
+    t.equal(a.shard.write(a.load(key), draftOf(small(key, 3)), seen), 'kept', 'or its time would be lost');
+    t.equal(a.shard.delete(a.load(key), seen), false);
+    const seenNow = a.shard.read(a.load(key));
+    b.set(key, seen.value, expiry + 1);
+    t.equal(a.shard.write(a.load(key), draftOf(small(key, 3)), seenNow), 'kept');
+    b.set(key, seen.value, expiry);
+    t.equal(a.shard.write(a.load(key), draftOf(small(key, 3)), seenNow), 'stored');
+  }
+});
+
 t.test('an entry at the same place in another life of its segment is another one', async (t) => {
   const rig = furnished();
   const a = new Side(rig, 1);

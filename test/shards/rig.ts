@@ -11,12 +11,16 @@ import {
   CONTROL_HEADER_WORDS,
   type Layout,
   layoutOf,
+  SEGMENT_DEAD,
   SLOT_IDENTITY,
   SLOT_WORDS,
 } from '../../shards/layout.js';
+import { Log } from '../../shards/log.js';
 import { currentIdentity } from '../../shards/owner.js';
 import { Quota } from '../../shards/quota.js';
 import { Recency } from '../../shards/recency.js';
+import { Reclaimer } from '../../shards/reclaim.js';
+import { deadWords, IN_USE, isClosed, stateOf, usedWords } from '../../shards/segment.js';
 import { Shard } from '../../shards/shard.js';
 import { ShardView } from '../../shards/shard-view.js';
 import { type ControlWords, ThreadSlot } from '../../shards/thread-slot.js';
@@ -59,8 +63,9 @@ export class Side {
     return this.shard.get(this.load(key));
   }
 
-  set(key: string, value: Uint8Array): boolean {
-    return this.shard.write(this.load(key), draftOf(value)) === 'stored';
+  /** @param expiry milliseconds since the epoch, or NEVER */
+  set(key: string, value: Uint8Array, expiry = NEVER): boolean {
+    return this.shard.write(this.load(key), draftOf(value, expiry)) === 'stored';
   }
 
   delete(key: string): boolean {
@@ -68,9 +73,29 @@ export class Side {
   }
 }
 
-/** A value to write, without a time to live. */
-export function draftOf(value: Uint8Array): Draft {
-  return new Draft().fill(value, 0, value.length, NEVER, 0);
+/** A value to write; without a time to live, unless it is said. */
+export function draftOf(value: Uint8Array, expiry = NEVER): Draft {
+  return new Draft().fill(value, 0, value.length, expiry, 0);
+}
+
+/** Moves what is in a segment, when told to, instead of when room is needed. */
+export class Mover {
+  readonly #view: ShardView;
+  readonly #reclaimer: Reclaimer;
+
+  constructor(rig: Rig, { view, shard }: Side) {
+    const recency = new Recency(rig.control, rig.maxKeys, () => shard.keys);
+    this.#view = view;
+    this.#reclaimer = new Reclaimer(view, new Log(view), rig.secrets, shard, recency, shard.expirySweep);
+  }
+
+  /** Empties a closed segment: all that is reachable is moved elsewhere, as all of it counts as dead. */
+  empty(segment: number): void {
+    const view = this.#view;
+    if (!isClosed(view, segment)) return;
+    view.words[view.segmentRow(segment) + SEGMENT_DEAD] = usedWords(view, segment);
+    this.#reclaimer.tidy();
+  }
 }
 
 export class Rig {
@@ -103,10 +128,21 @@ export class Rig {
     this.control[CONTROL_HEADER_WORDS + (id - 1) * SLOT_WORDS + SLOT_IDENTITY] = identity;
   }
 
+  /** Words of records that count as reachable. */
+  get liveWords(): number {
+    const view = this.#view;
+    let words = 0;
+    for (let segment = 0; segment < this.layout.segments; segment++) {
+      if (stateOf(view, segment) === IN_USE) words += usedWords(view, segment) - deadWords(view, segment);
+    }
+    return words;
+  }
+
   errors(): string[] {
-    return checkShard(
-      new ShardView(this.buffer, 0, this.layout, new ThreadSlot(this.control, 1)),
-      this.secrets,
-    );
+    return checkShard(this.#view, this.secrets);
+  }
+
+  get #view(): ShardView {
+    return new ShardView(this.buffer, 0, this.layout, new ThreadSlot(this.control, 1));
   }
 }

@@ -61,6 +61,13 @@ t.test('create', async (t) => {
         { maxMemory: MIB, ttl: Number.NaN },
         /^RangeError: ttl must be 0 \(none\) to \d+ milliseconds, not NaN/,
       ],
+      [{ maxMemory: MIB, guard: true }, /^TypeError: guard must be 'lock-free' or 'lock', not boolean true/],
+      [
+        { maxMemory: MIB, guard: ['lock'] },
+        /^TypeError: guard must be 'lock-free' or 'lock', not an object of class Array/,
+      ],
+      [{ maxMemory: MIB, guard: 'locks' }, /^RangeError: guard must be 'lock-free' or 'lock', not 'locks'/],
+      [{ maxMemory: MIB, guard: '' }, /^RangeError: guard must be 'lock-free' or 'lock', not ''/],
     ];
     for (const [options, message] of cases) {
       t.match(
@@ -68,6 +75,22 @@ t.test('create', async (t) => {
         message,
       );
     }
+  });
+});
+
+t.test('guard', async (t) => {
+  t.test('is lock-free unless said otherwise, and part of the handle', async (t) => {
+    t.equal(small().handle.options.guard, 'lock-free');
+    t.equal(small({ guard: 'lock' }).handle.options.guard, 'lock');
+  });
+
+  t.test('with locks there are more shards: 16, or one per MiB, or as many as said', async (t) => {
+    const shardsOf = (options: CacheOptions): number => SharedCache.create(options).handle.shards.length;
+    t.equal(shardsOf({ maxMemory: 64 * KIB, guard: 'lock' }), 1);
+    t.equal(shardsOf({ maxMemory: 5 * MIB, guard: 'lock' }), 5);
+    t.equal(shardsOf({ maxMemory: 40 * MIB, guard: 'lock' }), 16);
+    t.equal(shardsOf({ maxMemory: 40 * MIB }), 1);
+    t.equal(shardsOf({ maxMemory: 40 * MIB, shards: 3, guard: 'lock' }), 3);
   });
 });
 
@@ -328,6 +351,7 @@ t.test('every wrong key and value is refused by every member, by name, and nothi
     ['set', (key) => cache.set(key, 'v')],
     ['get', (key) => cache.get(key)],
     ['getString', (key) => cache.getString(key)],
+    ['getInto', (key) => cache.getInto(key, new Uint8Array(1))],
     ['getMany', (key) => cache.getMany([key])],
     ['setMany', (key) => cache.setMany([[key, 'v']])],
     ['has', (key) => cache.has(key)],

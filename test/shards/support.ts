@@ -137,3 +137,68 @@ export class FakeClock {
     Date.now = this.#real;
   }
 }
+
+type Callback = () => void;
+
+/**
+ * Timers and `performance.now` that stand still until they are told to go on. The test runner has timers of its own:
+ * real ones are back when `run` has ended.
+ */
+export class FakeTimers {
+  readonly #intervals = new Set<Callback>();
+  #timeouts: Callback[] = [];
+  /** What `performance.now` gives. */
+  elapsed = 1_000;
+  /** Added to `elapsed` by each look at it. */
+  perLook = 0;
+  /** Called at each look. */
+  atLook: Callback = () => {};
+
+  static run(act: (timers: FakeTimers) => void): void {
+    const timers = new FakeTimers();
+    const real = { setInterval, clearInterval, setTimeout };
+    const realNow = performance.now;
+    const unref = (callback: Callback) => ({ unref: () => callback, callback });
+    Object.assign(globalThis, {
+      setInterval: (callback: Callback) => {
+        timers.#intervals.add(callback);
+        return unref(callback);
+      },
+      clearInterval: ({ callback }: { callback: Callback }) => timers.#intervals.delete(callback),
+      setTimeout: (callback: Callback) => {
+        timers.#timeouts.push(callback);
+        return unref(callback);
+      },
+    });
+    performance.now = () => {
+      timers.atLook();
+      timers.elapsed += timers.perLook;
+      return timers.elapsed;
+    };
+    try {
+      act(timers);
+    } finally {
+      Object.assign(globalThis, real);
+      performance.now = realNow;
+    }
+  }
+
+  /** Timeouts that are waited for. */
+  get waiting(): number {
+    return this.#timeouts.length;
+  }
+
+  /** Calls each interval's callback once. */
+  fireIntervals(): void {
+    for (const callback of [...this.#intervals]) callback();
+  }
+
+  /** Calls what was to be called later, and what that puts off, so many times. */
+  fireTimeouts(rounds = Infinity): void {
+    for (let i = 0; i < rounds && this.#timeouts.length > 0; i++) {
+      const due = this.#timeouts;
+      this.#timeouts = [];
+      for (const callback of due) callback();
+    }
+  }
+}

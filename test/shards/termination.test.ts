@@ -158,7 +158,8 @@ function capacity(cache: SharedCache, maxSize: number, atLeast = 0): { keys: num
   const value = provingValue('fill', 1, Math.min(100, maxSize));
   const until = performance.now() + atLeast;
   for (let i = 0; i < 12_000 || performance.now() < until; i++) cache.set(`fill${i}`, value);
-  return { keys: cache.size, bytes: cache.stats().bytesUsed };
+  // Counted one by one: `size` may be one off per death.
+  return { keys: [...cache.keys()].length, bytes: cache.stats().bytesUsed };
 }
 
 /** All but the count of keys: a thread that dies between an entry's removal and its count leaves that one off. */
@@ -170,12 +171,15 @@ function checkIntegrity(t: Test, cache: SharedCache): void {
 }
 
 for (const guard of GUARDS) {
+  // What a thread leaves is the same under a lock, but for the lock.
+  const share = guard === 'lock' ? 0.5 : 1;
+
   for (const one of CASES) {
     t.test(`${guard}, deaths at random instants: ${one.name}`, async (t) => {
       const cache = SharedCache.create(guarded(one.options, guard));
       const before = died;
       let longest = 0;
-      for (let round = 0; round < times(one.rounds); round++) {
+      for (let round = 0; round < times(one.rounds * share); round++) {
         await letDie(t, cache, one);
         longest = Math.max(longest, useAll(t, cache, one, seeded(`round ${round}`)));
       }
@@ -187,7 +191,7 @@ for (const guard of GUARDS) {
       useAll(t, safe, one, 'without deaths');
       const fresh = capacity(safe, one.maxSize);
       // Writers look for what dead threads have left once in 100 ms.
-      const used = capacity(cache, one.maxSize, 250);
+      const used = capacity(cache, one.maxSize, 120);
       t.ok(used.keys >= 0.9 * fresh.keys, seeded(`it holds ${used.keys} entries, a fresh one ${fresh.keys}`));
       t.ok(
         used.bytes >= 0.9 * fresh.bytes,
@@ -211,14 +215,14 @@ for (const guard of GUARDS) {
       t.test(name, async (t) => {
         const cache = SharedCache.create(guarded(options, guard));
         let operations = 0;
-        for (let round = 0; round < times(12); round++) {
+        for (let round = 0; round < times(12 * share); round++) {
           const history = await mortalHistory(t, cache, maxSize, ballast, `${round}`);
           checkOperations(t, history, { mayVanish: cache.stats().evictions > 0 });
           operations += history.length;
         }
         t.comment(`${operations} operations`);
         // So that what the dead have left is taken over.
-        capacity(cache, maxSize, 150);
+        capacity(cache, maxSize, 120);
         checkIntegrity(t, cache);
       });
     }

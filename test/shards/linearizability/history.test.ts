@@ -88,7 +88,9 @@ const CASES: readonly Case[] = [
 for (const guard of GUARDS) {
   for (const { name, options, history, stays, rounds } of CASES) {
     t.test(`${guard}, threads that run freely: ${name}`, async (t) => {
-      for (const clock of ['counter', 'monotonic'] as const) {
+      // The counter makes threads meet, the other clock does not: where reads take a lock, they meet anyway.
+      const clocks = guard === 'lock' ? (['monotonic'] as const) : (['counter', 'monotonic'] as const);
+      for (const clock of clocks) {
         const cache = SharedCache.create(guarded(options, guard));
         const size = { threads: 3, rounds: times(rounds / 6), steps: 50 };
         const { mayVanish } = await checkHistory(t, cache, { ...history, ...size, clock });
