@@ -4,7 +4,9 @@
  *
  * A turnover is as many accesses as the cache has keys. It has 64 ticks, or one per access where there are fewer
  * keys, so caches of up to 64 keys know the exact order. Where entries live for many turnovers before they are
- * evicted, the clock goes slower, so that their ages stay far from the 2^14 ticks after which a stamp repeats.
+ * evicted, the clock goes slower, so that their ages stay far from the 2^14 ticks after which a stamp repeats. Where
+ * nothing is evicted for that long, an entry that was not used meanwhile has any age: once in some thousand times it
+ * looks as young as the youngest.
  */
 import { CONTROL_TICK, CONTROL_TICK_SCALE, CONTROL_TICK_SCALED_AT } from './layout.js';
 import type { ControlWords } from './thread-slot.js';

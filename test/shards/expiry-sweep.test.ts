@@ -19,9 +19,6 @@ import { Mover, Rig, Side } from './rig.js';
 import { stepping } from './stepping.js';
 import { FakeClock, FakeTimers, provingValue } from './support.js';
 
-/** Fails without shards-fixes.patch: to be removed with it. */
-const PATCH = { todo: 'shards-fixes.patch' };
-
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const CHILD = fileURLToPath(new URL('./fixtures/expiry-child.js', import.meta.url));
@@ -204,7 +201,7 @@ t.test('a sweep raises the note of a closed segment to what is left, and leaves 
   });
 });
 
-t.test('an entry that lives beyond the year 2106 is no reason to sweep before', PATCH, async (t) => {
+t.test('an entry that lives beyond the year 2106 is no reason to sweep before', async (t) => {
   still((clock) => {
     const rig = new Rig({ maxMemory: 64 * KIB });
     const side = new Side(rig, 1);
@@ -273,7 +270,6 @@ t.test('what is written, closed or moved in the middle of a sweep stays noted, a
 
 t.test(
   'between two looks at the clock a slice walks 64 records, and it ends when its time is over',
-  PATCH,
   async (t) => {
     const sizes: Readonly<Record<string, number>> = {
       'tiny ones, more than 64 in a segment': 0,
@@ -471,7 +467,7 @@ t.test('all shards are swept, a slice at a time, with time for others in between
   });
 });
 
-t.test('a sweep that takes longer than the interval is not begun once more meanwhile', PATCH, async (t) => {
+t.test('a sweep that takes longer than the interval is not begun once more meanwhile', async (t) => {
   still((clock, timers) => {
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_HEADER_WORDS));
     const { sweep, done } = sweepOf(100);
@@ -509,7 +505,7 @@ t.test('a cache whose entries expire does not keep its process alive', async (t)
   t.strictSame(await childEnds('exit'), { code: 0, output: '' });
 });
 
-t.test('a cache that was dropped is collected, and its timer ends', PATCH, async (t) => {
+t.test('a cache that was dropped is collected, and its timer ends', async (t) => {
   t.strictSame(await childEnds('collect'), { code: 0, output: 'collected, and the timer has ended\n' });
 });
 

@@ -92,7 +92,7 @@ t.test('overwriting is a use: the entry keeps its past', async (t) => {
   t.strictSame(classes, [0, 1, 2, 2]);
 });
 
-t.test('uses within one tick count as one, whatever they are', { todo: 'shards-fixes.patch' }, async (t) => {
+t.test('uses within one tick count as one, whatever they are', async (t) => {
   const { rig, side } = setUp();
   for (let i = 0; i < 640; i++) side.set(`other${i}`, bytes());
   const [tick] = rig.control;
