@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine } from './machine.js';
-import { csvOf, jsonOf } from './map/files.js';
+import { asWritten, csvOf, jsonOf } from './map/files.js';
 import { type Options, parseOptions, type SectionName } from './map/options.js';
 import { plots } from './map/plot.js';
 import { readmeTable, withTable } from './map/readme-table.js';
@@ -62,5 +62,5 @@ async function write(): Promise<void> {
   for (const [name, svg] of await plots(results)) writeFileSync(join(folder, name), svg);
   if (options.out !== undefined || results.contenders === undefined) return;
   const readme = join(ROOT, 'README.md');
-  writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), readmeTable(results.contenders)));
+  writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), readmeTable(asWritten(results.contenders))));
 }
