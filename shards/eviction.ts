@@ -44,16 +44,9 @@ export class Pressure {
     return scores[at] ?? 0;
   }
 
-  /**
-   * Learns from a segment that was emptied.
-   *
-   * @param freed part of it that came free
-   * @returns whether the score has to be another one now
-   */
-  learn(freed: number): boolean {
-    const before = this.#level;
+  /** @param freed part of a segment that emptying it has brought */
+  learn(freed: number): void {
     if (freed >= ENOUGH_FREED) this.#level = 0;
-    else if (before < EVICTED_PARTS.length - 1) this.#level++;
-    return this.#level !== before;
+    else if (this.#level < EVICTED_PARTS.length - 1) this.#level++;
   }
 }

@@ -69,9 +69,6 @@ const NONE = -1;
 /** Words up to which a loop is cheaper than a call to the built-in copy. */
 const LOOP_COPY_WORDS = 32;
 
-/** Segments emptied by one sample of scores. */
-const SEGMENTS_PER_SAMPLE = 8;
-
 /** Records looked at per segment when scores are sampled. */
 const RECORDS_PER_SAMPLE = 16;
 
@@ -91,9 +88,6 @@ export class Reclaimer implements RoomMaker {
   readonly #recency: Recency;
   readonly #sweep: ExpirySweep;
   readonly #pressure = new Pressure();
-  /** The score from which on entries go, and how many more segments are emptied by it. */
-  #cutoff = 0;
-  #segmentsToSample = 0;
   /** Per segment, 1 when somebody may be reading in it. Filled anew by each survey. */
   readonly #pinned: Uint8Array;
   #nextOwnerCheck = 0;
@@ -127,13 +121,8 @@ export class Reclaimer implements RoomMaker {
     if (deadest !== NONE && gain >= WORTH_COMPACTING) {
       this.#empty(deadest, KEEP_ALL);
     } else if (oldest !== NONE) {
-      if (this.#segmentsToSample === 0) {
-        this.#cutoff = this.#pressure.cutoff(this.#sampleScores());
-        this.#segmentsToSample = SEGMENTS_PER_SAMPLE;
-      }
-      this.#segmentsToSample--;
-      const freed = this.#empty(oldest, this.#cutoff);
-      if (freed !== undefined && this.#pressure.learn(freed)) this.#segmentsToSample = 0;
+      const freed = this.#empty(oldest, this.#pressure.cutoff(this.#sampleScores()));
+      if (freed !== undefined) this.#pressure.learn(freed);
     } else {
       this.#log.close();
       // This thread has none now, unless a call of its own threw in the middle.
