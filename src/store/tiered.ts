@@ -4,6 +4,9 @@
  */
 import type { SharedCache } from '../../shards/index.js';
 import type { ProcessState } from '../telemetry/process-state.js';
+import { StoreUnavailableError } from './backing-store.js';
+
+export { StoreUnavailableError } from './backing-store.js';
 
 /** Longest that a request waits for a key of a data file that is still being loaded, in milliseconds. */
 export const LOAD_WAIT_LIMIT = 10_000;
@@ -15,19 +18,6 @@ const LOAD_POLL_INTERVAL = 10;
 export interface ReadResult {
   readonly value: Uint8Array;
   readonly source: 'hit' | 'miss' | 'stale';
-}
-
-/** What is behind the map can't answer now. Servers turn it into 503 with `Retry-After`. */
-export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
-
-  constructor(
-    message: string,
-    /** Seconds after which it is worth trying again. */
-    readonly retryAfter: number,
-  ) {
-    super(message);
-  }
 }
 
 /** The value is larger than the map takes. Servers turn it into 413. */
