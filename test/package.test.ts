@@ -20,6 +20,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
+import { plain } from './plain.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TIMEOUT = 100_000;
@@ -77,11 +78,14 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
 
   t.test('npx hotshard serves, and ends with 0 when told to', async (t) => {
     // The program that npx would start, so that the signal meets it and not npx.
-    const server = spawn(process.execPath, [join(installed, 'dist/bin/hotshard.js'), '--port', '0'], {
-      cwd: app,
-      env: environment(),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const server = spawn(
+      ...plain(process.execPath, [join(installed, 'dist/bin/hotshard.js'), '--port', '0']),
+      {
+        cwd: app,
+        env: environment(),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     t.teardown(() => server.kill('SIGKILL'));
     const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
     const { address } = JSON.parse(line) as { address: string };
@@ -213,13 +217,18 @@ function run(
   args: readonly string[],
   cwd = app,
 ): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(program, args, { cwd, env: environment(), timeout: TIMEOUT, encoding: 'utf8' });
+  return promisify(execFile)(...plain(program, args), {
+    cwd,
+    env: environment(),
+    timeout: TIMEOUT,
+    encoding: 'utf8',
+  });
 }
 
 /** The environment without what npm and tap have put there for the tests. */
 function environment(): NodeJS.ProcessEnv {
   const foreign =
-    /^(?:npm_(?:package|lifecycle)_|npm_config_local_prefix$|npm_command$|TAP|NODE_OPTIONS$|HOTSHARD_|PROXY_)/;
+    /^(?:npm_(?:package|lifecycle)_|npm_config_local_prefix$|npm_command$|TAP|HOTSHARD_|PROXY_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 

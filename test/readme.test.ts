@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Test, test } from 'tap';
 import { OPTIONS } from '../src/config/options.js';
+import { plain } from './plain.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -78,7 +79,7 @@ test('its programs print what it says', async (t) => {
     const said = [...text.matchAll(/^.*console\.log\(.*\);? +\/\/ (.*)$/gm)].map(([, output]) => output);
     const file = join(folder, `${i}.mjs`);
     writeFileSync(file, text);
-    const { stdout } = await execute(process.execPath, [file], { timeout: 30_000 });
+    const { stdout } = await execute(...plain(process.execPath, [file]), { timeout: 30_000 });
     t.strictSame(stdout.trimEnd().split('\n'), said, text.split('\n', 1)[0]);
   }
 });
@@ -93,7 +94,7 @@ test('its sessions in a shell go as it says', { skip: noCurl }, async (t) => {
     const session = text
       .replaceAll(SERVER, server)
       .replaceAll(/^npx hotshard (\w+)/gm, `"${process.execPath}" "${PROGRAM}" $1 --url ${server}`);
-    const { stdout } = await execute('sh', ['-c', session], { timeout: 30_000 });
+    const { stdout } = await execute(...plain('sh', ['-c', session]), { timeout: 30_000 });
     t.equal(stdout.replaceAll('\r', ''), next, text.split('\n', 1)[0]);
   }
 });
@@ -168,7 +169,7 @@ async function isMissing(program: string): Promise<boolean> {
 }
 
 async function startServer(t: Test): Promise<string> {
-  const server = spawn(process.execPath, [PROGRAM, '--port', '0', '--workers', '1'], {
+  const server = spawn(...plain(process.execPath, [PROGRAM, '--port', '0', '--workers', '1']), {
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,6 +6,7 @@ import { Server } from '@hapi/hapi';
 import { type Test, test } from 'tap';
 import { SharedCache } from '../../shards/index.js';
 import CatboxHotshard from '../../src/adapters/catbox.js';
+import { PLAIN_THREAD } from '../plain.js';
 import type { HapiWorkerInput } from './fixtures/hapi-worker.js';
 
 const MIB = 1024 * 1024;
@@ -228,7 +229,7 @@ async function serve(t: Test, name: string, cache: SharedCache): Promise<Fetch> 
   const workerData: HapiWorkerInput = { name, handle: cache.handle };
   const worker = new Worker(new URL('./fixtures/hapi-worker.js', import.meta.url), {
     workerData,
-    execArgv: [],
+    ...PLAIN_THREAD,
   });
   const ended = once(worker, 'exit');
   t.teardown(async () => {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
+import { plain } from '../plain.js';
 import { KEYV_VERSIONS } from './fixtures/keyv-versions.js';
 
 const VITEST = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url));
@@ -81,7 +82,7 @@ async function runSuite(): Promise<Report> {
   try {
     const file = join(folder, 'report.json');
     const args = [VITEST, 'run', '--root', SPECS, '--no-cache', '--reporter=json', `--outputFile=${file}`];
-    const vitest = spawn(process.execPath, args, {
+    const vitest = spawn(...plain(process.execPath, args), {
       env: environment(),
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -96,8 +97,8 @@ async function runSuite(): Promise<Report> {
   }
 }
 
-/** The environment without what tap has put there: its loaders would run in vitest too. */
+/** The environment without what tap has put there. */
 function environment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !/^(?:TAP|NODE_OPTIONS$)/.test(name));
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('TAP'));
   return Object.fromEntries(entries);
 }

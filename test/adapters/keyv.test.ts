@@ -6,6 +6,7 @@ import type { Keyv as Keyv6 } from 'keyv-6';
 import { type Test, test } from 'tap';
 import { SharedCache } from '../../shards/index.js';
 import KeyvHotshard from '../../src/adapters/keyv.js';
+import { PLAIN_THREAD } from '../plain.js';
 import { KEYV_VERSIONS } from './fixtures/keyv-versions.js';
 
 const MIB = 1024 * 1024;
@@ -187,7 +188,7 @@ test('threads share it', async (t) => {
   await keyv.set('from main', ['x']);
   const worker = new Worker(new URL('./fixtures/keyv-worker.js', import.meta.url), {
     workerData: cache.handle,
-    execArgv: [],
+    ...PLAIN_THREAD,
   });
   const ended = once(worker, 'exit');
   const [found] = await once(worker, 'message');

@@ -6,6 +6,7 @@ import {
   type ConcurrencyLimitOptions,
   releaseAllOf,
 } from '../../src/limits/concurrency.js';
+import { PLAIN_THREAD } from '../plain.js';
 
 // Neither a sleeping queue nor its timer keeps a process up; the sockets of a server do.
 const alive = setInterval(() => undefined, 1000);
@@ -183,7 +184,7 @@ function thread(handle: unknown, worker: number, body: string): Worker {
     const turn = () => new Promise((resolve) => { if (!limit.wait(resolve)) resolve(false); });
     ${body}`;
   const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-  return new Worker(url, { workerData: { handle, worker } });
+  return new Worker(url, { workerData: { handle, worker }, ...PLAIN_THREAD });
 }
 
 const said = (worker: Worker): Promise<unknown> =>

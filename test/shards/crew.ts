@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Test } from 'tap';
 import type { SharedCache } from '../../shards/index.js';
+import { PLAIN_THREAD } from '../plain.js';
 import type { Job, Report, WorkerInput } from './fixtures/job.js';
 import { SEED } from './support.js';
 
@@ -20,8 +21,7 @@ export class Crew {
   private constructor(cache: SharedCache, jobs: readonly Job[]) {
     this.workers = jobs.map((job, i) => {
       const workerData: WorkerInput = { handle: cache.handle, job, seed: SEED + i, flags: this.#flags };
-      // Without the test runner's loaders: a thread starts ten times as fast.
-      return new Worker(PROGRAM, { workerData, execArgv: [] });
+      return new Worker(PROGRAM, { workerData, ...PLAIN_THREAD });
     });
     this.#working = jobs.length;
     this.#reports = this.workers.map((worker) => reportOf(worker));

@@ -15,6 +15,7 @@ import { SharedCache } from '../../shards/index.js';
 import { CONTROL_HEADER_WORDS, FLAG_EXPIRES, FLAG_FRAGMENT, SHARD_EVICTIONS } from '../../shards/layout.js';
 import { ageOf, earliestExpiry, isClosed } from '../../shards/segment.js';
 import { FROM_START, type Resume, walk } from '../../shards/walk.js';
+import { plain } from '../plain.js';
 import { Mover, Rig, Side } from './rig.js';
 import { stepping } from './stepping.js';
 import { FakeClock, FakeTimers, provingValue } from './support.js';
@@ -488,10 +489,9 @@ t.test('a sweep that takes longer than the interval is not begun once more meanw
 });
 
 async function childEnds(argument: string): Promise<{ code: number | null; output: string }> {
-  const child: ChildProcess = spawn(process.execPath, ['--expose-gc', CHILD, argument], {
+  const child: ChildProcess = spawn(...plain(process.execPath, ['--expose-gc', CHILD, argument]), {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: 60_000,
-    env: { ...process.env, NODE_OPTIONS: '' },
   });
   let output = '';
   child.stdout?.on('data', (chunk) => {

@@ -11,6 +11,7 @@ import { SharedCache } from '../../shards/index.js';
 import { quote } from '../../src/config/errors.js';
 import { serve } from '../../src/supervisor/supervisor.js';
 import { hotshard } from '../bin/fixtures/run.js';
+import { plain } from '../plain.js';
 import { type LogLine, type Served, serveWith } from '../store/fixtures/served.js';
 import { testConfig } from './fixtures/config.js';
 
@@ -105,7 +106,7 @@ for (const workers of ['0', '2']) {
     t.test('times to live go on while it is down', async (t) => {
       const path = fileOf(t);
       const cache = SharedCache.create({ maxMemory: MIB });
-      cache.set('short', 'value', { ttl: 1_500 });
+      cache.set('short', 'value', { ttl: 800 });
       cache.set('long', 'value', { ttl: 1e9 });
       cache.save(path);
       const served = await start(path);
@@ -180,7 +181,7 @@ t.test('what does not fit is said in a warning', async (t) => {
 
 t.test('a second signal while it is written ends at once and leaves the old one', async (t) => {
   const path = fileOf(t);
-  const child = spawn(process.execPath, [SECOND_SIGNAL, path, '48'], {
+  const child = spawn(...plain(process.execPath, [SECOND_SIGNAL, path, '48']), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));

@@ -7,12 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'tap';
 import { SECTION_NAMES } from '../../../src/bench/map/options.js';
+import { plain } from '../../plain.js';
 
 const COMMAND = fileURLToPath(new URL('../../../src/bench/map.js', import.meta.url));
 const TIMEOUT = 110_000;
 
 const run = (...flags: string[]) =>
-  promisify(execFile)(process.execPath, [COMMAND, ...flags], { timeout: TIMEOUT, encoding: 'utf8' });
+  promisify(execFile)(...plain(process.execPath, [COMMAND, ...flags]), {
+    timeout: TIMEOUT,
+    encoding: 'utf8',
+  });
 
 test('a short run writes all of its files where it is told', { timeout: TIMEOUT }, async (t) => {
   const out = mkdtempSync(join(tmpdir(), 'hotshard-map-'));
