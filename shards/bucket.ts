@@ -20,6 +20,7 @@
  * insertions into this one bucket would not notice them.
  */
 
+import { keyLengthOf, keyStart, kindOf } from './entry.js';
 import { isGhost, isOlderGhost } from './ghost.js';
 import type { KeyBuffer } from './key-buffer.js';
 import {
@@ -28,10 +29,6 @@ import {
   BUCKET_TAGS,
   BUCKET_VERSION,
   BUCKET_WORDS,
-  ENTRY_HEADER_WORDS,
-  EXPIRY_WORDS,
-  FLAG_EXPIRES,
-  KEY_LENGTH_MASK,
   SLOTS_PER_BUCKET,
 } from './layout.js';
 import { mayBeGone } from './owner.js';
@@ -341,11 +338,11 @@ function waitForVersion(view: ShardView, bucket: number): number {
 }
 
 function keyIs(view: ShardView, location: number, key: KeyBuffer): boolean {
-  const { words, halves } = view;
-  const keyHalf = halves[(location + 1) << 1];
+  const { words } = view;
+  const kind = kindOf(view, location);
   const { length } = key;
-  if ((keyHalf & KEY_LENGTH_MASK) !== length) return false;
-  const at = location + ENTRY_HEADER_WORDS + (keyHalf & FLAG_EXPIRES ? EXPIRY_WORDS : 0);
+  if (keyLengthOf(kind) !== length) return false;
+  const at = keyStart(location, kind);
   const keyWords = key.words;
   const count = (length + 3) >>> 2;
   for (let i = 0; i < count; i++) {
@@ -354,20 +351,20 @@ function keyIs(view: ShardView, location: number, key: KeyBuffer): boolean {
   return true;
 }
 
-/** Keys that can be reached: counted one by one. */
-export function countKeys(view: ShardView): number {
+/** Entries that can be reached, hidden ones too: counted one by one. */
+export function countEntries(view: ShardView): number {
   const { words } = view;
-  let keys = 0;
+  let entries = 0;
   for (let i = 0; i < view.buckets; i++) {
     let bucket = view.indexStart + i * BUCKET_WORDS;
     do {
       for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
-        if (Atomics.load(words, slot) > 0) keys++;
+        if (Atomics.load(words, slot) > 0) entries++;
       }
       bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
     } while (bucket !== 0);
   }
-  return keys;
+  return entries;
 }
 
 /** Word index of a slot's tag. Buckets begin on multiples of 16 words. */

@@ -9,6 +9,14 @@ export interface SetOptions {
   readonly ttl?: number;
 }
 
+export interface SnapshotOptions {
+  /**
+   * Milliseconds that entries stay in the cache after they should be over, for whoever knows which are; absent: 0. The
+   * file has the time at which they should be over: it is this much earlier than their expiry in the cache.
+   */
+  readonly grace?: number;
+}
+
 /** One entry of `setMany`. */
 export type Entry = readonly [key: Key, value: Value, options?: SetOptions];
 
@@ -24,7 +32,10 @@ export interface CacheHandle {
 }
 
 export interface ShardStats {
+  /** Keys that have a value. */
   readonly keys: number;
+  /** Entries that are no values: see `Entries`. */
+  readonly hidden: number;
   readonly bytesUsed: number;
   readonly bytesMax: number;
   readonly evictions: number;
@@ -38,8 +49,11 @@ export interface CacheStats {
   readonly deletes: number;
   readonly evictions: number;
   readonly expirations: number;
+  /** Keys that have a value. */
   readonly keys: number;
-  /** Bytes of entries that can be read: headers, keys and values. */
+  /** Entries that are no values: see `Entries`. They are in none of the other counters. */
+  readonly hidden: number;
+  /** Bytes of entries that can be read, hidden ones included: headers, keys and values. */
   readonly bytesUsed: number;
   /** `maxMemory`. */
   readonly bytesMax: number;

@@ -3,7 +3,17 @@
  * in a shard after threads, terminations and random histories must still be one.
  */
 import { bucketOf, isMatch, matchTags } from './bucket.js';
-import { keyLengthOf, keyStart, kindOf, recordWords, valueLengthOf, valueStart } from './entry.js';
+import {
+  isHidden,
+  keyLengthOf,
+  keyStart,
+  kindOf,
+  labelOf,
+  NO_LABEL,
+  recordWords,
+  valueLengthOf,
+  valueStart,
+} from './entry.js';
 import { fragmentAt } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import { bytesOfWords } from './key-buffer.js';
@@ -14,7 +24,9 @@ import {
   FLAG_DEAD,
   FLAG_FRAGMENT,
   FLAG_FRAGMENTED,
+  FLAG_LABELLED,
   FRAGMENT_HASH,
+  SHARD_HIDDEN,
   SHARD_KEYS,
   SLOTS_PER_BUCKET,
 } from './layout.js';
@@ -45,9 +57,11 @@ export function lastingErrors(views: readonly ShardView[], secrets: HashSecrets)
 export function checkShard(view: ShardView, secrets: HashSecrets): string[] {
   const wrong: string[] = [];
   const starts = recordStarts(view, wrong);
-  const keys = checkIndex(view, secrets, starts, wrong);
+  const { keys, hidden } = checkIndex(view, secrets, starts, wrong);
   const counted = Atomics.load(view.words, SHARD_KEYS);
   if (counted !== keys) wrong.push(`${keys} keys are reachable, ${counted} are counted`);
+  const countedHidden = Atomics.load(view.words, SHARD_HIDDEN);
+  if (countedHidden !== hidden) wrong.push(`${hidden} entries are hidden, ${countedHidden} are counted so`);
   return wrong;
 }
 
@@ -76,9 +90,16 @@ function recordStarts(view: ShardView, wrong: string[]): Set<number> {
   return starts;
 }
 
-function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, wrong: string[]): number {
+/** Returns how many keys are reachable, and how many of their entries are hidden. */
+function checkIndex(
+  view: ShardView,
+  secrets: HashSecrets,
+  starts: Set<number>,
+  wrong: string[],
+): { keys: number; hidden: number } {
   const { words } = view;
   const seen = new Set<string>();
+  let hidden = 0;
   for (let i = 0; i < view.buckets; i++) {
     const home = view.indexStart + i * BUCKET_WORDS;
     if (words[home] & 0xff) wrong.push(`bucket ${i}: locked by thread ${words[home] & 0xff}`);
@@ -100,11 +121,15 @@ function checkIndex(view: ShardView, secrets: HashSecrets, starts: Set<number>, 
         const key = Buffer.from(bytesOfWords(words, keyStart(location, kind), length)).toString('latin1');
         if (seen.has(key)) wrong.push(`${where}: key ${JSON.stringify(key)} stands in the index twice`);
         seen.add(key);
+        if (isHidden(view, location, kind)) hidden++;
+        if (kind & FLAG_LABELLED && labelOf(view, location, kind) === NO_LABEL) {
+          wrong.push(`${where}: room for a label, and none in it`);
+        }
         if (kind & FLAG_FRAGMENTED) checkFragments(view, location, hash, starts, where, wrong);
       }
     }
   }
-  return seen.size;
+  return { keys: seen.size, hidden };
 }
 
 function checkFragments(

@@ -1,7 +1,10 @@
 /**
- * Entries in the log: header, key, value. An entry is written once, before it is published, and never moved in
+ * Entries in the log: header, key, value, and for some an expiry and a label before the key. An entry is written once, before it is published, and never moved in
  * place; only its stamp (by readers) and its dead mark (by who unpublished it) change afterwards. Both are hints of
  * one half word each, so a stale or lost store of theirs can cost a better eviction but never a right answer.
+ *
+ * A label is a number of its owner's: it means nothing here, but that an entry whose label is below 0 is hidden. It is
+ * no value to anybody who reads values, and takes the key's place all the same.
  */
 
 import { copyIn, copyOut } from './alignment.js';
@@ -14,9 +17,11 @@ import {
   FLAG_EXPIRES,
   FLAG_FRAGMENT,
   FLAG_FRAGMENTED,
+  FLAG_LABELLED,
   FRAGMENT_HASH,
   FRAGMENT_HEADER_WORDS,
   KEY_LENGTH_MASK,
+  LABEL_WORDS,
   type Layout,
   WORD_BYTES,
 } from './layout.js';
@@ -26,14 +31,26 @@ import { isOfTick, nextStamp } from './stamp.js';
 /** Of an entry that never expires. */
 export const NEVER = 0;
 
-/** Words of an entry with a key and value of these lengths, the value in one piece. */
-export function entryWords(keyLength: number, valueLength: number, expires: boolean): number {
-  return headWords(keyLength, expires) + ((valueLength + 3) >>> 2);
+/** Of an entry that has no label. */
+export const NO_LABEL = 0;
+
+/**
+ * Words of an entry before its key. With branches: the processor foresees them, and goes on to the key before it has the
+ * header. Computed from the flags, the key would have to wait for them.
+ */
+function keyOffset(kind: number): number {
+  return (
+    ENTRY_HEADER_WORDS + (kind & FLAG_EXPIRES ? EXPIRY_WORDS : 0) + (kind & FLAG_LABELLED ? LABEL_WORDS : 0)
+  );
 }
 
-/** Words of an entry before its value or the list of its fragments. */
-export function headWords(keyLength: number, expires: boolean): number {
-  return ENTRY_HEADER_WORDS + (expires ? EXPIRY_WORDS : 0) + ((keyLength + 3) >>> 2);
+/**
+ * Words of an entry before its value or the list of its fragments.
+ *
+ * @param flags FLAG_EXPIRES and FLAG_LABELLED count
+ */
+export function headWords(keyLength: number, flags: number): number {
+  return keyOffset(flags) + ((keyLength + 3) >>> 2);
 }
 
 /** Fragments that a value of this length lies in. */
@@ -61,7 +78,7 @@ export function valueLengthOf(view: ShardView, location: number): number {
 
 /** Word index of an entry's key. */
 export function keyStart(location: number, kind: number): number {
-  return location + ENTRY_HEADER_WORDS + (kind & FLAG_EXPIRES ? EXPIRY_WORDS : 0);
+  return location + keyOffset(kind);
 }
 
 /** Word index of an entry's value, or of the list of its fragments. */
@@ -91,33 +108,67 @@ export function isExpired(view: ShardView, location: number, kind: number): bool
   return (kind & FLAG_EXPIRES) !== 0 && expiryOf(view, location, kind) <= Date.now();
 }
 
+/** The label of an entry: a signed number of 32 bits, NO_LABEL if it has none. */
+export function labelOf(view: ShardView, location: number, kind: number): number {
+  return kind & FLAG_LABELLED ? view.words[keyStart(location, kind) - LABEL_WORDS] : NO_LABEL;
+}
+
+/** Whether an entry is no value to those who read values. */
+export function isHidden(view: ShardView, location: number, kind: number): boolean {
+  return (kind & FLAG_LABELLED) !== 0 && isHiddenLabel(labelOf(view, location, kind));
+}
+
+export function isHiddenLabel(label: number): boolean {
+  return label < 0;
+}
+
+/** Whether readers of values may have an entry: it has neither expired nor is it hidden. */
+export function isValue(view: ShardView, location: number, kind: number): boolean {
+  return !isExpired(view, location, kind) && !isHidden(view, location, kind);
+}
+
+/** What stands before an entry's value, beside its key. */
+export interface HeadContent {
+  /** Bytes of the value. */
+  readonly length: number;
+  /** Milliseconds since the epoch, or NEVER. */
+  readonly expiry: number;
+  /** A signed number of 32 bits, or NO_LABEL. */
+  readonly label: number;
+  /** FLAG_BASELINE if the entry is from a data file; FLAG_EXPIRES and FLAG_LABELLED as it has an expiry or a label. */
+  readonly flags: number;
+}
+
 /**
  * Writes everything of an entry but its value, into space that nobody else can see.
  *
- * @param flags FLAG_FRAGMENTED, FLAG_BASELINE or 0
- * @param expiry milliseconds since the epoch, or NEVER
+ * @param form FLAG_FRAGMENTED or 0
  * @returns word index at which the value, or the list of fragments, goes
  */
 export function writeHead(
   view: ShardView,
   location: number,
   key: KeyBuffer,
-  valueLength: number,
-  flags: number,
-  expiry: number,
+  holds: HeadContent,
+  form: number,
   stamp: number,
 ): number {
   const { words, halves } = view;
   const { length } = key;
+  const { expiry, label } = holds;
   const keyWords = key.words;
-  words[location] = valueLength;
-  halves[(location + 1) << 1] = length | flags | (expiry === NEVER ? 0 : FLAG_EXPIRES);
+  words[location] = holds.length;
+  halves[(location + 1) << 1] = length | holds.flags | form;
   halves[((location + 1) << 1) + 1] = stamp;
   let at = location + ENTRY_HEADER_WORDS;
   if (expiry !== NEVER) {
     words[at] = expiry % 2 ** 32;
     words[at + 1] = Math.floor(expiry / 2 ** 32);
     at += EXPIRY_WORDS;
+  }
+  if (label !== NO_LABEL) {
+    words[at] = label;
+    at += LABEL_WORDS;
   }
   const count = (length + 3) >>> 2;
   for (let i = 0; i < count; i++) words[at + i] = keyWords[i];

@@ -6,7 +6,7 @@
  * eviction. The best of them stay in a pool, so the choice is among the best of hundreds although few are looked at
  * each time: Redis's approximated LRU since version 3. A tiny cache is looked at as a whole, each time.
  */
-import { countKeys, pinSlot } from './bucket.js';
+import { countEntries, pinSlot } from './bucket.js';
 import { CandidatePool } from './candidate-pool.js';
 import { isExpired, kindOf, stampOf } from './entry.js';
 import { BUCKET_OVERFLOW, BUCKET_SLOTS, BUCKET_WORDS } from './layout.js';
@@ -51,8 +51,8 @@ export class KeyEvictor implements QuotaShards {
     for (const { view } of this.#shards) recoverFromDead(view);
   }
 
-  countKeys(): number {
-    return this.#shards.reduce((sum, { view }) => sum + countKeys(view), 0);
+  countEntries(): number {
+    return this.#shards.reduce((sum, { view }) => sum + countEntries(view), 0);
   }
 
   /** Looks at the next entries, or at all there are. */

@@ -1,7 +1,19 @@
 /** The shared map's only door. */
-export type { CacheHandle, CacheStats, Entry, Key, SetOptions, ShardStats, Value } from './cache-types.js';
+export type {
+  CacheHandle,
+  CacheStats,
+  Entry,
+  Key,
+  SetOptions,
+  ShardStats,
+  SnapshotOptions,
+  Value,
+} from './cache-types.js';
+export type { Entries, EntryOptions } from './entries.js';
+export { NEVER } from './entry.js';
 export { MAX_KEY_BYTES, MIN_MEMORY } from './layout.js';
 export { type CacheOptions, GUARDS, type Guard, MAX_MEMORY, shardRange } from './options.js';
+export { ABSENT, type LabelledEntry, type WriteOutcome } from './shard.js';
 export { type Restored, SharedCache } from './shared-cache.js';
-export { SnapshotError } from './snapshot-format.js';
+export { SnapshotError } from './snapshot-error.js';
 export type { RestoreCounts } from './snapshot-reader.js';

@@ -1,6 +1,6 @@
-/** Goes over all entries of a shard by way of its index: listing keys, and removing everything. */
+/** Goes over all entries of a shard by way of its index: listing the keys of values, and removing everything. */
 import { pinSlot } from './bucket.js';
-import { isExpired, keyLengthOf, keyStart, kindOf } from './entry.js';
+import { isValue, keyLengthOf, keyStart, kindOf } from './entry.js';
 import { bytesOfWords } from './key-buffer.js';
 import { BUCKET_OVERFLOW, BUCKET_SLOTS, BUCKET_WORDS } from './layout.js';
 import type { Shard } from './shard.js';
@@ -31,7 +31,7 @@ function keyInSlot(view: ShardView, slot: number): Uint8Array<ArrayBuffer> | und
   let key: Uint8Array<ArrayBuffer> | undefined;
   if (location !== 0) {
     const kind = kindOf(view, location);
-    if (!isExpired(view, location, kind)) {
+    if (isValue(view, location, kind)) {
       key = bytesOfWords(view.words, keyStart(location, kind), keyLengthOf(kind));
     }
   }

@@ -15,13 +15,13 @@
  * ghost     | 1 | 0: 15 bits | stamp of its eviction: 16 bits |
  * stamp     | class: 2 bits | tick: 14 bits |
  *
- * entry     | value length | key length: 10 bits, flags: 6 bits | stamp: 16 bits | [expiry: 2] | key | value |
+ * entry     | value length | key length: 10 bits, flags: 6 bits | stamp: 16 bits | [expiry: 2] | [label] | key | value |
  *             0              1                                                      2, 3
  * fragment  | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | hash of the key | unused | data |
  * filler    | data length  | 0: 10 bits, flags: 6 bits          | 0: 16 bits     | unused |
  * ```
  *
- * Key and value begin on words of their own. A value too long to stand in one piece lies in fragments; the entry
+ * Key and value begin on words of their own. Expiry and label take no room in entries that have none. A value too long to stand in one piece lies in fragments; the entry
  * then holds their locations instead. An empty slot may keep a ghost, and the tag with it: see ghost.ts.
  *
  * The same as a table. `at` is a word of its region, or word.bit. What is written and read: `load`, `store`, `cas`,
@@ -52,6 +52,7 @@
  *                | 2    | 1 word   | SHARD_OVERFLOW_SEGMENT | cas                                    | load
  *                | 3    | 1 word   | SHARD_EVICTIONS        | add                                    | load
  *                | 4    | 1 word   | SHARD_EXPIRATIONS      | add                                    | load
+ *                | 5    | 1 word   | SHARD_HIDDEN           | add, sub                               | load
  *                | 16   | 1 word   | SHARD_LOCK             | cas, exchange                          | load
  * segment row    |      | 5 words  | SEGMENT_TABLE_WORDS    |                                        |
  *                | 0    | 1 word   | SEGMENT_STATE          | cas, to claim; store, by its thread    | load, plain
@@ -82,11 +83,13 @@
  *                | 1.12 | 1 bit    | FLAG_FRAGMENT          | plain, private                         | plain
  *                | 1.13 | 1 bit    | FLAG_BASELINE          | plain, private                         | plain
  *                | 1.14 | 1 bit    | FLAG_DEAD              | plain, by who unpublished it           | plain
+ *                | 1.15 | 1 bit    | FLAG_LABELLED          | plain, private                         | plain
  *                | 1.16 | 14 bits  | TICK_MASK              | plain, private; later by any reader    | plain
  *                | 1.30 | 2 bits   | TICK_BITS              | plain, private; later by any reader    | plain
  * expiry         |      | 2 words  | EXPIRY_WORDS           |                                        |
  *                | 0    | 1 word   |                        | plain, private: low word               | plain
  *                | 1    | 1 word   |                        | plain, private: high word              | plain
+ * label          |      | 1 word   | LABEL_WORDS            | plain, private: never 0                | plain
  * fragment       |      | 4 words  | FRAGMENT_HEADER_WORDS  |                                        |
  *                | 0    | 1 word   |                        | plain, private: bytes of data          | plain
  *                | 1.12 | 1 bit    | FLAG_FRAGMENT          | plain, private                         | plain
@@ -100,7 +103,7 @@
  */
 
 /** Changes whenever the layout does: buffers of another version are refused. */
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 export const WORD_BYTES = 4;
 
@@ -151,7 +154,7 @@ const MIN_THREADS = 4;
 
 // ---- shard buffer ---------------------------------------------------------------------------------------------
 
-/** Entries reachable through this shard's index. */
+/** Entries reachable through this shard's index, hidden ones included. */
 export const SHARD_KEYS = 0;
 /** Number of segments opened so far: the age of the youngest. */
 export const SHARD_AGE = 1;
@@ -159,6 +162,8 @@ export const SHARD_AGE = 1;
 export const SHARD_OVERFLOW_SEGMENT = 2;
 export const SHARD_EVICTIONS = 3;
 export const SHARD_EXPIRATIONS = 4;
+/** Those of SHARD_KEYS that are hidden: their label is below 0. */
+export const SHARD_HIDDEN = 5;
 /** `guard: 'lock'`: id of the thread that has the shard's lock, 0 = nobody; see shard-lock.ts. */
 export const SHARD_LOCK = LINE_WORDS;
 export const SHARD_HEADER_WORDS = 2 * LINE_WORDS;
@@ -196,9 +201,12 @@ export const FLAG_FRAGMENT = 1 << 12;
 export const FLAG_BASELINE = 1 << 13;
 /** No longer reachable. A hint that saves walkers a look at the index; its absence says nothing. */
 export const FLAG_DEAD = 1 << 14;
+/** The entry has a label: a word of it stands before the key. */
+export const FLAG_LABELLED = 1 << 15;
 
 export const ENTRY_HEADER_WORDS = 2;
 export const EXPIRY_WORDS = 2;
+export const LABEL_WORDS = 1;
 export const FRAGMENT_HASH = 2;
 /** Even, so that the data of one fragment after the other begins at a multiple of 8 bytes. */
 export const FRAGMENT_HEADER_WORDS = 4;
@@ -301,7 +309,8 @@ export function layoutOf({ maxMemory, maxKeys, maxValueSize, shards }: Sizing): 
   const indexStart = SHARD_HEADER_WORDS + ceilTo(segments * SEGMENT_TABLE_WORDS, LINE_WORDS);
   const pieceWords = segmentWords / PIECES_PER_SEGMENT;
   const fragmentBytes = (pieceWords - FRAGMENT_HEADER_WORDS) * WORD_BYTES;
-  const headWords = FILLER_WORDS + ENTRY_HEADER_WORDS + EXPIRY_WORDS + MAX_KEY_BYTES / WORD_BYTES;
+  const keyStart = ENTRY_HEADER_WORDS + EXPIRY_WORDS + LABEL_WORDS;
+  const headWords = FILLER_WORDS + keyStart + MAX_KEY_BYTES / WORD_BYTES;
   const mostFragments = Math.min((segments - SPARE_SEGMENTS) * PIECES_PER_SEGMENT, segmentWords - headWords);
 
   return {

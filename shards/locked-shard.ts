@@ -3,7 +3,7 @@
  * takes long or waits, like writing the entry and making room, is not.
  */
 import type { KeyBuffer } from './key-buffer.js';
-import { type Expected, type PublishStep, type ReadEntry, Shard } from './shard.js';
+import { type Expected, type LabelledEntry, type PublishStep, type Removed, Shard } from './shard.js';
 import { ShardLock } from './shard-lock.js';
 
 export class LockedShard extends Shard {
@@ -17,7 +17,7 @@ export class LockedShard extends Shard {
     return this.#locked(() => super.getInto(key, target));
   }
 
-  override peek(key: KeyBuffer): ReadEntry | undefined {
+  override peek(key: KeyBuffer): LabelledEntry | undefined {
     return this.#locked(() => super.peek(key));
   }
 
@@ -25,7 +25,7 @@ export class LockedShard extends Shard {
     return this.#locked(() => super.expiry(key));
   }
 
-  override delete(key: KeyBuffer, expected?: Expected): boolean {
+  override delete(key: KeyBuffer, expected?: Expected): Removed {
     return this.#locked(() => super.delete(key, expected));
   }
 
@@ -37,12 +37,11 @@ export class LockedShard extends Shard {
   protected override publishStep(
     key: KeyBuffer,
     location: number,
-    flags: number,
     tick: number,
     hasPlace: boolean,
     expected?: Expected,
   ): PublishStep {
-    return this.#locked(() => super.publishStep(key, location, flags, tick, hasPlace, expected));
+    return this.#locked(() => super.publishStep(key, location, tick, hasPlace, expected));
   }
 
   #locked<T>(act: () => T): T {

@@ -87,7 +87,8 @@ function oneOf<T extends string>(name: string, value: unknown, allowed: readonly
   throw new RangeError(`${name} must be ${choice}, not '${value}'`);
 }
 
-function wholeNumber(name: string, value: unknown, least: number, most: number): number {
+/** A number that must be whole and within a range, checked: errors name it by `name`. */
+export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, not ${describe(value)}`);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);

@@ -1,5 +1,5 @@
 /**
- * `maxKeys`: a place for each key, counted over all shards and threads. A place is taken before a key becomes
+ * `maxKeys`: a place for each key, counted over all shards and threads, for one whose entry is hidden as well. A place is taken before a key becomes
  * visible and given back after it became invisible, so there are never more keys than places.
  *
  * CRASH K5: a thread that dies between taking a place and using it has said in its slot that it holds one; who
@@ -23,8 +23,8 @@ export interface QuotaShards {
   evictOne(): boolean;
   /** Makes segments that dead threads have left usable again: their keys could not be evicted. */
   recover(): void;
-  /** Keys that are really there. */
-  countKeys(): number;
+  /** Entries that are really there, hidden ones included: each has a place. */
+  countEntries(): number;
 }
 
 export class Quota {
@@ -80,7 +80,7 @@ export class Quota {
     const { control } = this.#thread;
     // Places first: one that becomes a key meanwhile counts twice, rather than not at all.
     const places = placesHeld(control, this.#threadSlots);
-    const counted = Math.min(seen, places + this.#shards.countKeys());
+    const counted = Math.min(seen, places + this.#shards.countEntries());
     Atomics.compareExchange(control, CONTROL_KEYS, seen, counted);
   }
 

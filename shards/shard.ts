@@ -1,12 +1,14 @@
 /** One shard as one thread works with it: get, set, delete. Only here do index and log meet. */
 import { chain, Finding, find, insert, look, replace, unlockAll } from './bucket.js';
 import {
-  copyBytes,
   copyBytesInto,
   expiryOf,
   fragmentWords,
   isExpired,
+  isHidden,
+  isValue,
   kindOf,
+  labelOf,
   markDead,
   recordWords,
   setStamp,
@@ -17,7 +19,7 @@ import {
 } from './entry.js';
 import { ExpirySweep } from './expiry.js';
 import type { EntryFate, Removal } from './fate.js';
-import { fragmentAt, freezePlace } from './fragments.js';
+import { freezePlace } from './fragments.js';
 import { stampOfGhost } from './ghost.js';
 import type { HashSecrets } from './hash.js';
 import type { KeyBuffer } from './key-buffer.js';
@@ -25,9 +27,9 @@ import {
   CONTROL_KEYS,
   FLAG_BASELINE,
   FLAG_FRAGMENTED,
-  FRAGMENT_HEADER_WORDS,
   SHARD_EVICTIONS,
   SHARD_EXPIRATIONS,
+  SHARD_HIDDEN,
   SHARD_KEYS,
 } from './layout.js';
 import { Log } from './log.js';
@@ -36,12 +38,13 @@ import type { Recency } from './recency.js';
 import { Reclaimer } from './reclaim.js';
 import { addDeadWords, ageOf, recoverOwn } from './segment.js';
 import type { ShardView } from './shard-view.js';
-import { firstStamp, isOfTick, nextStamp } from './stamp.js';
+import { firstStamp, nextStamp, stampInPlaceOf } from './stamp.js';
 import { EVICTIONS, EXPIRATIONS } from './thread-slot.js';
+import { copyFragmentsInto, copyValue } from './value.js';
 import { type Draft, Writer } from './writer.js';
 
-/** An entry as `read` found it: what a conditional write expects to find again. */
-export interface ReadEntry {
+/** An entry as `read` found it, a value or hidden: what a conditional write expects to find again. */
+export interface LabelledEntry {
   /** With the segment's age, different in each of its lives: no other entry of any time has the same pair. */
   readonly location: number;
   readonly age: number;
@@ -49,11 +52,16 @@ export interface ReadEntry {
   readonly value: Uint8Array<ArrayBuffer>;
   /** Milliseconds since the epoch, or NEVER. */
   readonly expiry: number;
+  /** A signed number of 32 bits; below 0: the entry is hidden. 0: it has none. */
+  readonly label: number;
 }
 
 /** What a conditional write expects when `read` found nothing. */
 export const ABSENT = 'absent';
-export type Expected = ReadEntry | typeof ABSENT;
+export type Expected = LabelledEntry | typeof ABSENT;
+
+/** What `delete` has removed. */
+export type Removed = 'value' | 'hidden' | 'nothing';
 
 /** What became of a write: done; not allowed by its condition; impossible. */
 export type WriteOutcome = 'stored' | 'kept' | 'no room';
@@ -97,7 +105,8 @@ export class Shard implements EntryFate {
         this.remove(view.foundSlot, location, 'expired');
         return undefined;
       }
-      const value = this.#copyValue(location, kind);
+      if (isHidden(view, location, kind)) return undefined;
+      const value = copyValue(view, location, kind);
       // An entry with fragments was replaced or moved while it was read: somebody else made progress.
       if (value === undefined) continue;
       touch(view, location, this.#recency.clock.access());
@@ -121,45 +130,50 @@ export class Shard implements EntryFate {
         this.remove(view.foundSlot, location, 'expired');
         return -1;
       }
+      if (isHidden(view, location, kind)) return -1;
       const length = valueLengthOf(view, location);
       if (length > target.length) return length;
       const at = valueStart(location, kind);
       if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target, 0);
-      else if (!this.#copyFragmentsInto(location, at, length, target)) continue;
+      else if (!copyFragmentsInto(view, location, at, length, target)) continue;
       touch(view, location, this.#recency.clock.access());
       return length;
     }
   }
 
-  /** The key's entry, for a conditional write, or undefined. It counts as used, so as not to be the next to go. */
-  read(key: KeyBuffer): ReadEntry | undefined {
+  /**
+   * The key's entry, hidden or not, for a conditional write; undefined when it is absent. It counts as used, so as not
+   * to be the next to go.
+   */
+  read(key: KeyBuffer): LabelledEntry | undefined {
     const entry = this.peek(key);
     if (entry !== undefined) touch(this.view, entry.location, this.#recency.clock.access());
     return entry;
   }
 
   /** The same without counting as used. */
-  peek(key: KeyBuffer): ReadEntry | undefined {
+  peek(key: KeyBuffer): LabelledEntry | undefined {
     const { view } = this;
     for (;;) {
       const location = find(view, key);
       if (location === 0) return undefined;
       const kind = kindOf(view, location);
       if (isExpired(view, location, kind)) return undefined;
-      const value = this.#copyValue(location, kind);
+      const value = copyValue(view, location, kind);
       if (value === undefined) continue;
       const age = ageOf(view, view.segmentOf(location));
-      return { location, age, value, expiry: expiryOf(view, location, kind) };
+      const expiry = expiryOf(view, location, kind);
+      return { location, age, value, expiry, label: labelOf(view, location, kind) };
     }
   }
 
-  /** When the key expires, in milliseconds since the epoch (NEVER if it does not); undefined when it is absent. */
+  /** When the key's value expires, in milliseconds since the epoch (NEVER if it does not); undefined when there is none. */
   expiry(key: KeyBuffer): number | undefined {
     const { view } = this;
     const location = find(view, key);
     if (location === 0) return undefined;
     const kind = kindOf(view, location);
-    return isExpired(view, location, kind) ? undefined : expiryOf(view, location, kind);
+    return isValue(view, location, kind) ? expiryOf(view, location, kind) : undefined;
   }
 
   /**
@@ -173,7 +187,7 @@ export class Shard implements EntryFate {
     for (;;) {
       const location = this.#writer.write(key, draft, firstStamp(tick), this.#reclaimer);
       if (location === 0) return 'no room';
-      const outcome = this.#publish(key, location, draft.flags, tick, expected);
+      const outcome = this.#publish(key, location, tick, expected);
       if (outcome !== 'stored') this.#bury(location);
       this.#writer.finish();
       if (outcome !== 'no overflow bucket') return outcome;
@@ -182,16 +196,20 @@ export class Shard implements EntryFate {
     }
   }
 
-  /** Removes the key's entry. False when it is absent, expired, or not the expected one. */
-  delete(key: KeyBuffer, expected?: Expected): boolean {
+  /** Removes the key's entry, hidden or not: 'nothing' when it is absent, expired, or not the expected one. */
+  delete(key: KeyBuffer, expected?: Expected): Removed {
     const { view } = this;
     for (;;) {
       const location = find(view, key);
-      if (location === 0) return false;
-      if (expected !== undefined && !this.#isEntry(location, expected)) return false;
-      const expired = isExpired(view, location, kindOf(view, location));
+      if (location === 0) return 'nothing';
+      if (expected !== undefined && !this.#isEntry(location, expected)) return 'nothing';
+      const kind = kindOf(view, location);
+      const expired = isExpired(view, location, kind);
+      const removed = isHidden(view, location, kind) ? 'hidden' : 'value';
       // Fails only when another thread replaced, moved or removed the entry in between.
-      if (this.remove(view.foundSlot, location, expired ? 'expired' : 'deleted')) return !expired;
+      if (this.remove(view.foundSlot, location, expired ? 'expired' : 'deleted')) {
+        return expired ? 'nothing' : removed;
+      }
     }
   }
 
@@ -200,29 +218,36 @@ export class Shard implements EntryFate {
     const { weights } = this.#recency;
     const stamp = stampOf(view, location);
     const left = reason === 'evicted' ? weights.ghostFor(stamp) : 0;
+    const hidden = isHidden(view, location, kindOf(view, location));
     const { isLimited } = this.#quota;
     const { words } = view;
     const { control } = view.thread;
     // CRASH K5: no call from here on until the key is counted off. The exchange is `replace`'s.
     if (Atomics.compareExchange(words, slot, location, left) !== location) return false;
     Atomics.sub(words, SHARD_KEYS, 1);
+    if (hidden) Atomics.sub(words, SHARD_HIDDEN, 1);
     if (isLimited) Atomics.sub(control, CONTROL_KEYS, 1);
     this.#bury(location);
-    if (reason === 'expired') {
-      view.thread.count(EXPIRATIONS);
-      Atomics.add(view.words, SHARD_EXPIRATIONS, 1);
-    } else if (reason === 'evicted') {
-      weights.evicted(stamp, this.keys);
-      view.thread.count(EVICTIONS);
-      Atomics.add(view.words, SHARD_EVICTIONS, 1);
-    }
+    if (reason === 'evicted') weights.evicted(stamp, this.entries);
+    // The counters are about values: what is hidden was none.
+    if (!hidden) this.#countRemoval(reason);
     return true;
   }
 
-  /** Keys in this shard, expired ones that nobody has met yet included. */
-  get keys(): number {
-    // A key is counted after it came, and may be gone again by then.
+  /** Entries in this shard: values, expired ones that nobody has met yet included, and hidden ones. */
+  get entries(): number {
+    // An entry is counted after it came, and may be gone again by then.
     return Math.max(0, Atomics.load(this.view.words, SHARD_KEYS));
+  }
+
+  /** Hidden entries in this shard. */
+  get hidden(): number {
+    return Math.max(0, Atomics.load(this.view.words, SHARD_HIDDEN));
+  }
+
+  /** Keys in this shard that have a value. */
+  get keys(): number {
+    return Math.max(0, this.entries - this.hidden);
   }
 
   /** Finishes what a dead thread, or this one with a cache object it has dropped, may have left with its id. */
@@ -232,17 +257,27 @@ export class Shard implements EntryFate {
     recoverOwn(view);
   }
 
+  #countRemoval(reason: Removal): void {
+    const { words, thread } = this.view;
+    if (reason === 'expired') {
+      thread.count(EXPIRATIONS);
+      Atomics.add(words, SHARD_EXPIRATIONS, 1);
+    } else if (reason === 'evicted') {
+      thread.count(EVICTIONS);
+      Atomics.add(words, SHARD_EVICTIONS, 1);
+    }
+  }
+
   /** Makes an entry that was written reachable, if that is allowed. */
   #publish(
     key: KeyBuffer,
     location: number,
-    flags: number,
     tick: number,
     expected?: Expected,
   ): WriteOutcome | 'no overflow bucket' {
     let hasPlace = false;
     for (;;) {
-      const step = this.publishStep(key, location, flags, tick, hasPlace, expected);
+      const step = this.publishStep(key, location, tick, hasPlace, expected);
       if (step === 'no place') {
         this.#quota.take();
         hasPlace = true;
@@ -257,20 +292,25 @@ export class Shard implements EntryFate {
   protected publishStep(
     key: KeyBuffer,
     location: number,
-    flags: number,
     tick: number,
     hasPlace: boolean,
     expected?: Expected,
   ): PublishStep {
     const { view } = this;
+    const { words, thread } = view;
     const finding = this.#finding;
     look(view, key, finding);
     const old = finding.location;
-    if (!this.#mayReplace(old, flags, expected)) return 'kept';
+    const kind = kindOf(view, location);
+    if (!this.#mayReplace(old, kind, expected)) return 'kept';
+    const hidden = isHidden(view, location, kind) ? 1 : 0;
     if (old !== 0) {
-      const stamp = stampOf(view, old);
-      setStamp(view, location, isOfTick(stamp, tick) ? stamp : nextStamp(stamp, tick));
+      const wasHidden = isHidden(view, old, kindOf(view, old)) ? 1 : 0;
+      // A hidden entry announces what replaces it, as a lease does a value: both together are one use.
+      setStamp(view, location, stampInPlaceOf(stampOf(view, old), tick, wasHidden === 0));
       if (!replace(view, finding.slot, old, location)) return 'again';
+      // CRASH K5: no call between the exchange and this.
+      if (hidden !== wasHidden) Atomics.add(words, SHARD_HIDDEN, hidden - wasHidden);
       this.#bury(old);
       return 'stored';
     }
@@ -282,21 +322,22 @@ export class Shard implements EntryFate {
     if (!hasPlace) return 'no place';
     const { ghost } = finding;
     setStamp(view, location, ghost === 0 ? firstStamp(tick) : nextStamp(stampOfGhost(ghost), tick));
-    const { words, thread } = view;
     const { isLimited } = this.#quota;
     if (!insert(view, finding, key.hash & 0xffff, location)) return 'again';
     // CRASH K5: no call between the insertion and these.
     Atomics.add(words, SHARD_KEYS, 1);
+    if (hidden !== 0) Atomics.add(words, SHARD_HIDDEN, 1);
     if (isLimited) Atomics.store(thread.control, thread.placeWord, 0);
     if (ghost !== 0) this.#recency.weights.learn(ghost);
     return 'inserted';
   }
 
-  #mayReplace(old: number, flags: number, expected: Expected | undefined): boolean {
+  /** @param kind of the entry that is to be published */
+  #mayReplace(old: number, kind: number, expected: Expected | undefined): boolean {
     if (expected !== undefined) return this.#isEntry(old, expected);
-    if (old === 0 || !(flags & FLAG_BASELINE)) return true;
-    const kind = kindOf(this.view, old);
-    return (kind & FLAG_BASELINE) !== 0 || isExpired(this.view, old, kind);
+    if (old === 0 || !(kind & FLAG_BASELINE)) return true;
+    const oldKind = kindOf(this.view, old);
+    return (oldKind & FLAG_BASELINE) !== 0 || isExpired(this.view, old, oldKind);
   }
 
   /**
@@ -313,8 +354,9 @@ export class Shard implements EntryFate {
     if (expected === ABSENT) return false;
     if (location === expected.location && ageOf(view, view.segmentOf(location)) === expected.age) return true;
     if (expiryOf(view, location, kind) !== expected.expiry) return false;
+    if (labelOf(view, location, kind) !== expected.label) return false;
     if (valueLengthOf(view, location) !== expected.value.length) return false;
-    const value = this.#copyValue(location, kind);
+    const value = copyValue(view, location, kind);
     return value !== undefined && isEqual(value, expected.value);
   }
 
@@ -343,53 +385,6 @@ export class Shard implements EntryFate {
       const fragment = freezePlace(view, list + i);
       addDeadWords(view, view.segmentOf(fragment), fragmentWords(view.layout, Math.min(left, fragmentBytes)));
       left -= fragmentBytes;
-    }
-  }
-
-  /** A private copy of a pinned entry's value; undefined when it has fragments and was unpublished meanwhile. */
-  #copyValue(location: number, kind: number): Uint8Array<ArrayBuffer> | undefined {
-    const length = valueLengthOf(this.view, location);
-    const at = valueStart(location, kind);
-    if (kind & FLAG_FRAGMENTED) return this.#copyFragments(location, at, length);
-    return copyBytes(this.view, at, length);
-  }
-
-  #copyFragments(head: number, list: number, length: number): Uint8Array<ArrayBuffer> | undefined {
-    const copy = new Uint8Array(length);
-    return this.#copyFragmentsInto(head, list, length, copy) ? copy : undefined;
-  }
-
-  /** False when the head was unpublished meanwhile: then `target` holds nothing of use. */
-  #copyFragmentsInto(head: number, list: number, length: number, target: Uint8Array): boolean {
-    const { view } = this;
-    const { layout, thread } = view;
-    for (let from = 0, place = list; from < length; from += layout.fragmentBytes, place++) {
-      const fragment = this.#pinFragment(head, place);
-      if (fragment === 0) return false;
-      const bytes = Math.min(layout.fragmentBytes, length - from);
-      copyBytesInto(view, fragment + FRAGMENT_HEADER_WORDS, bytes, target, from);
-    }
-    Atomics.store(thread.control, thread.fragmentPin, 0);
-    return true;
-  }
-
-  /**
-   * The fragment at a place of the head's list, its segment pinned; 0 when the head is not published any more.
-   *
-   * ORDER O1 for the fragment's segment: it is emptied only after the head was unpublished or its list refers to
-   * another place. The head itself is pinned, so its location in the slot can't be that of another entry.
-   */
-  #pinFragment(head: number, place: number): number {
-    const { view } = this;
-    const { words, thread, foundSlot } = view;
-    for (;;) {
-      const fragment = fragmentAt(view, place);
-      Atomics.store(thread.control, thread.fragmentPin, view.pinFor(fragment));
-      if (Atomics.load(words, foundSlot) !== head) {
-        Atomics.store(thread.control, thread.fragmentPin, 0);
-        return 0;
-      }
-      if (fragmentAt(view, place) === fragment) return fragment;
     }
   }
 }

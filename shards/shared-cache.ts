@@ -1,4 +1,4 @@
-/** The cache as a program uses it: argument checks, the choice of a shard, calls for many keys, statistics. */
+/** The cache as a program uses it: argument checks, what is counted, calls for many keys, statistics. */
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   bytesOf,
@@ -10,28 +10,30 @@ import {
   textOf,
   ttlOf,
 } from './arguments.js';
-import type { CacheHandle, CacheStats, Entry, Key, SetOptions, Value } from './cache-types.js';
+import { Attachment } from './attachment.js';
+import type {
+  CacheHandle,
+  CacheStats,
+  Entry,
+  Key,
+  SetOptions,
+  SnapshotOptions,
+  Value,
+} from './cache-types.js';
 import { lastingErrors } from './check.js';
-import { NEVER } from './entry.js';
-import { KeyEvictor } from './evict-one.js';
-import { ExpiryTimer } from './expiry-timer.js';
-import { hashSecrets } from './hash.js';
+import { Entries } from './entries.js';
+import { isHiddenLabel, NEVER } from './entry.js';
 import { clearShard, keysOf } from './iterate.js';
-import { describe, KeyBuffer } from './key-buffer.js';
-import { FLAG_BASELINE, LAYOUT_VERSION, type Layout, layoutOf } from './layout.js';
-import { LockedShard } from './locked-shard.js';
+import { describe } from './key-buffer.js';
+import { FLAG_BASELINE, LAYOUT_VERSION, layoutOf } from './layout.js';
 import { type CacheOptions, checkTtl, resolveOptions } from './options.js';
-import { Quota } from './quota.js';
-import { Recency } from './recency.js';
-import { ABSENT, type Expected, Shard } from './shard.js';
-import { ShardView } from './shard-view.js';
+import { ABSENT, type Expected, type Shard } from './shard.js';
 import { writeSnapshot } from './snapshot.js';
-import { type PutEntry, type RestoreCounts, readSnapshot } from './snapshot-reader.js';
-import { checkPath, completed } from './snapshot-steps.js';
+import { type RestoreCounts, readSnapshot } from './snapshot-reader.js';
+import { checkPath, completed, graceOf } from './snapshot-steps.js';
 import { keysIn, statsOf } from './statistics.js';
-import { claimThreadSlot, DELETES, HITS, MISSES, SETS, sumCounters, type ThreadSlot } from './thread-slot.js';
+import { DELETES, HITS, MISSES, SETS, sumCounters } from './thread-slot.js';
 import { WeakValues } from './weak-values.js';
-import { Draft } from './writer.js';
 
 /** A cache made from a snapshot file, and what became of the file's entries. */
 export interface Restored extends RestoreCounts {
@@ -48,41 +50,15 @@ const MAX_BYTES_PER_CODE_UNIT = 3;
 const attached = new WeakValues<SharedCache>();
 
 export class SharedCache {
-  readonly #handle: CacheHandle;
-  readonly #layout: Layout;
-  readonly #maxValueBytes: number;
+  /** For a tier above the cache, which keeps more about a key than its value. */
+  readonly entries: Entries;
+  readonly #attachment: Attachment;
   readonly #defaultTtl: number;
-  readonly #thread: ThreadSlot;
-  readonly #shards: readonly Shard[];
-  readonly #key: KeyBuffer;
-  readonly #draft = new Draft();
 
   private constructor(handle: CacheHandle) {
-    const { options } = handle;
-    const control = new Int32Array(handle.control);
-    const layout = layoutOf(options);
-    const secrets = hashSecrets(handle.seed);
-    const shards: Shard[] = [];
-    // What the clock calls may not hold the cache, or it could never be collected.
-    const recency = new Recency(control, options.maxKeys, () => keysIn(shards));
-    const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
-    const evictor = new KeyEvictor(shards, recency, options.maxKeys);
-    const quota = new Quota(thread, layout.threadSlots, options.maxKeys, evictor);
-    const ShardOfGuard = options.guard === 'lock' ? LockedShard : Shard;
-    handle.shards.forEach((buffer, i) => {
-      const view = new ShardView(buffer, i, layout, thread);
-      shards.push(new ShardOfGuard(view, secrets, quota, recency));
-    });
-    if (inherited) for (const shard of shards) shard.takeOver(thread.id);
-    this.#handle = handle;
-    this.#layout = layout;
-    this.#maxValueBytes = layout.maxValueBytes;
-    this.#defaultTtl = options.ttl;
-    this.#thread = thread;
-    this.#shards = shards;
-    this.#key = new KeyBuffer(secrets);
-    const sweeps = shards.map(({ expirySweep }) => expirySweep);
-    ExpiryTimer.start(this, control, sweeps);
+    this.#attachment = new Attachment(handle, this);
+    this.#defaultTtl = handle.options.ttl;
+    this.entries = new Entries(this.#attachment);
   }
 
   /**
@@ -118,27 +94,32 @@ export class SharedCache {
   /**
    * Makes a cache and fills it from a file that `save` wrote. Size and number of shards may be others than those of
    * the cache that was saved: what does not fit is left out, least recently used first. Entries expire when they
-   * would have expired there; those that have are left out.
+   * would have expired there, or by a grace later; those whose time in the file has come are left out.
    *
    * @throws {SnapshotError} when the file is truncated, corrupted, of a newer format or no snapshot at all
    * @throws the system error when it can't be read (`code` ENOENT, EACCES …)
    * @throws {TypeError | RangeError} naming the option that is wrong and what is allowed
    */
-  static restore(path: string, options: CacheOptions): SharedCache {
-    return completed(SharedCache.restoreSteps(path, options)).cache;
+  static restore(path: string, options: CacheOptions, how: SnapshotOptions = {}): SharedCache {
+    return completed(SharedCache.restoreSteps(path, options, how)).cache;
   }
 
   /** `restore` in steps of some milliseconds, for a thread that has something else to do between them. */
-  static *restoreSteps(path: string, options: CacheOptions): Generator<void, Restored, void> {
+  static *restoreSteps(
+    path: string,
+    options: CacheOptions,
+    how: SnapshotOptions = {},
+  ): Generator<void, Restored, void> {
     checkPath(path);
+    const grace = graceOf(how);
     const cache = SharedCache.create(options);
-    const most = cache.#handle.options.maxKeys || Infinity;
-    const counts = yield* readSnapshot(path, most, (...entry) => cache.#putSaved(...entry));
+    const most = cache.handle.options.maxKeys || Infinity;
+    const counts = yield* readSnapshot(path, most, (...entry) => cache.#attachment.putSaved(grace, ...entry));
     return { cache, ...counts };
   }
 
   get handle(): CacheHandle {
-    return this.#handle;
+    return this.#attachment.handle;
   }
 
   /**
@@ -149,12 +130,13 @@ export class SharedCache {
   set(key: Key, value: Value, options?: SetOptions): boolean {
     const ttl = options === undefined ? undefined : ttlOf(options);
     const expiry = expiryAfter(ttl === undefined ? this.#defaultTtl : checkTtl('ttl', ttl));
-    const shard = this.#shardOf(key);
+    const { draft } = this.#attachment;
+    const shard = this.#attachment.shardOf(key);
     if (typeof value === 'string' && value.length * MAX_BYTES_PER_CODE_UNIT <= textBuffer.length) {
-      this.#draft.fill(textBuffer, 0, textBuffer.write(value), expiry, 0);
+      draft.fill(textBuffer, 0, textBuffer.write(value), expiry, 0);
     } else {
       const bytes = bytesOf(value);
-      this.#draft.fill(bytes, 0, bytes.length, expiry, 0);
+      draft.fill(bytes, 0, bytes.length, expiry, 0);
     }
     return this.#writeDraft(shard);
   }
@@ -172,28 +154,30 @@ export class SharedCache {
     valueStart: number,
     valueEnd: number,
   ): boolean {
-    this.#key.loadRange(bytes, keyStart, keyEnd);
+    const shard = this.#attachment.shardOfRange(bytes, keyStart, keyEnd);
     const expiry = expiryAfter(this.#defaultTtl);
-    this.#draft.fill(bytes, valueStart, valueEnd, expiry, FLAG_BASELINE);
-    return this.#writeDraft(this.#shardOfLoaded());
+    this.#attachment.draft.fill(bytes, valueStart, valueEnd, expiry, FLAG_BASELINE);
+    return this.#writeDraft(shard);
   }
 
   /** A copy of the key's value. */
   get(key: Key): Uint8Array<ArrayBuffer> | undefined {
-    const value = this.#shardOf(key).get(this.#key);
-    this.#thread.count(value === undefined ? MISSES : HITS);
+    const { key: loaded, thread } = this.#attachment;
+    const value = this.#attachment.shardOf(key).get(loaded);
+    thread.count(value === undefined ? MISSES : HITS);
     return value;
   }
 
   /** The key's value as text; bytes that are not UTF-8 come as U+FFFD. */
   getString(key: Key): string | undefined {
     // Decoded from private memory: the engine does not expect text to change while it is decoded.
-    const length = this.#shardOf(key).getInto(this.#key, textBuffer);
+    const { key: loaded, thread } = this.#attachment;
+    const length = this.#attachment.shardOf(key).getInto(loaded, textBuffer);
     if (length > textBuffer.length) {
       const value = this.get(key);
       return value === undefined ? undefined : textOf(value);
     }
-    this.#thread.count(length < 0 ? MISSES : HITS);
+    thread.count(length < 0 ? MISSES : HITS);
     return length < 0 ? undefined : textBuffer.toString('utf8', 0, length);
   }
 
@@ -208,8 +192,9 @@ export class SharedCache {
     if (!(target instanceof Uint8Array)) {
       throw new TypeError(`target must be a Uint8Array, not ${describe(target)}`);
     }
-    const length = this.#shardOf(key).getInto(this.#key, target);
-    this.#thread.count(length < 0 ? MISSES : HITS);
+    const { key: loaded, thread } = this.#attachment;
+    const length = this.#attachment.shardOf(key).getInto(loaded, target);
+    thread.count(length < 0 ? MISSES : HITS);
     return length;
   }
 
@@ -231,24 +216,22 @@ export class SharedCache {
 
   /** Whether the key is there. It does not count as used. */
   has(key: Key): boolean {
-    return this.#shardOf(key).expiry(this.#key) !== undefined;
+    return this.#expiryOf(key) !== undefined;
   }
 
-  /** Removes a key. True when it was there. */
+  /** Removes a key, and what `entries` has hidden under it. True when it had a value. */
   delete(key: Key): boolean {
-    const deleted = this.#shardOf(key).delete(this.#key);
-    if (deleted) this.#thread.count(DELETES);
-    return deleted;
+    return this.#deleteFrom(this.#attachment.shardOf(key));
   }
 
-  /** Removes every key that is there now. */
+  /** Removes every key that is there now, and all that `entries` has hidden. */
   clear(): void {
-    for (const shard of this.#shards) clearShard(shard);
+    for (const shard of this.#attachment.shards) clearShard(shard);
   }
 
   /** Milliseconds left to live; Infinity when the key never expires, undefined when it is absent. */
   ttl(key: Key): number | undefined {
-    const expiry = this.#shardOf(key).expiry(this.#key);
+    const expiry = this.#expiryOf(key);
     if (expiry === undefined) return undefined;
     return expiry === NEVER ? Infinity : Math.max(0, expiry - Date.now());
   }
@@ -260,12 +243,13 @@ export class SharedCache {
    */
   expire(key: Key, ttl: number): boolean {
     const expiry = expiryAfter(checkTtl('ttl', ttl));
-    const shard = this.#shardOf(key);
+    const { draft, key: loaded } = this.#attachment;
+    const shard = this.#attachment.shardOf(key);
     for (;;) {
-      const entry = shard.read(this.#key);
-      if (entry === undefined) return false;
-      this.#draft.fill(entry.value, 0, entry.value.length, expiry, 0);
-      const outcome = shard.write(this.#key, this.#draft, entry);
+      const entry = shard.read(loaded);
+      if (entry === undefined || isHiddenLabel(entry.label)) return false;
+      draft.fill(entry.value, 0, entry.value.length, expiry, 0, entry.label);
+      const outcome = this.#attachment.write(shard, entry);
       if (outcome !== 'kept') return outcome === 'stored';
     }
   }
@@ -285,30 +269,28 @@ export class SharedCache {
   ): Uint8Array<ArrayBuffer> | undefined {
     if (typeof change !== 'function')
       throw new TypeError(`change must be a function, not ${describe(change)}`);
+    const { draft, layout, thread } = this.#attachment;
     for (;;) {
-      const entry = this.#shardOf(key).read(this.#key);
-      const next = change(entry?.value);
+      const entry = this.entries.read(key);
+      // One that is hidden is replaced, but it is no value.
+      const current = entry !== undefined && isHiddenLabel(entry.label) ? undefined : entry;
+      const next = change(current?.value);
       // `change` may have used this cache: the key is loaded anew.
-      const shard = this.#shardOf(key);
+      const shard = this.#attachment.shardOf(key);
       const expected: Expected = entry ?? ABSENT;
       if (next === undefined) {
-        if (entry === undefined) return undefined;
-        if (shard.delete(this.#key, expected)) {
-          this.#thread.count(DELETES);
-          return undefined;
-        }
+        if (current === undefined || this.#deleteFrom(shard, expected)) return undefined;
         continue;
       }
       const value = bytesOf(next);
-      const expiry = entry === undefined ? expiryAfter(this.#defaultTtl) : entry.expiry;
-      const fits = value.length <= this.#maxValueBytes;
-      this.#draft.fill(value, 0, value.length, expiry, 0);
-      const outcome = fits ? shard.write(this.#key, this.#draft, expected) : 'no room';
+      const expiry = current === undefined ? expiryAfter(this.#defaultTtl) : current.expiry;
+      draft.fill(value, 0, value.length, expiry, 0);
+      const outcome = this.#attachment.write(shard, expected);
       if (outcome === 'no room') {
-        throw new RangeError(`value must be at most ${this.#maxValueBytes} bytes, not ${value.length}`);
+        throw new RangeError(`value must be at most ${layout.maxValueBytes} bytes, not ${value.length}`);
       }
       if (outcome === 'stored') {
-        this.#thread.count(SETS);
+        thread.count(SETS);
         // Not `slice`: a Buffer's is a view of the same bytes.
         return new Uint8Array(value);
       }
@@ -317,92 +299,84 @@ export class SharedCache {
 
   /** Keys held. Expired ones that nobody has met yet count. */
   get size(): number {
-    return keysIn(this.#shards);
+    return keysIn(this.#attachment.shards);
   }
 
   /** The keys as text. Safe while others write: a key that is there from beginning to end comes exactly once. */
   *keys(): IterableIterator<string> {
-    for (const { view } of this.#shards) {
+    for (const { view } of this.#attachment.shards) {
       for (const key of keysOf(view)) yield textOf(key);
     }
   }
 
   /** Counters of all threads since the cache was created, and what it holds now. */
   stats(): CacheStats {
-    const shards = this.#shards.map(statsOf);
+    const { handle, layout, thread } = this.#attachment;
+    const shards = this.#attachment.shards.map(statsOf);
     return {
-      ...sumCounters(this.#thread.control, this.#layout.threadSlots),
+      ...sumCounters(thread.control, layout.threadSlots),
       keys: shards.reduce((sum, { keys }) => sum + keys, 0),
+      hidden: shards.reduce((sum, { hidden }) => sum + hidden, 0),
       bytesUsed: shards.reduce((sum, { bytesUsed }) => sum + bytesUsed, 0),
-      bytesMax: this.#handle.options.maxMemory,
+      bytesMax: handle.options.maxMemory,
       shards,
     };
   }
 
   /**
-   * Writes all entries to a file, for `restore`. Other threads may read and write meanwhile: each entry is whole, and
+   * Writes all values to a file, for `restore`, without labels; hidden entries are left out. Other threads may read and write meanwhile: each entry is whole, and
    * every key that is there from beginning to end is in the file. Its old content stays until the new one is complete
    * and stored; then it is replaced in one step. Only the owner may read the file.
    *
-   * @returns number of entries written; those that have expired are left out
+   * @returns number of entries written; those that have expired, or will within the grace, are left out
    * @throws {SnapshotError} when there is something at `path` that is no file
    * @throws the system error when it can't be written (`code` ENOENT, EACCES, ENOSPC …); the old file stays
    */
-  save(path: string): number {
-    return completed(this.saveSteps(path));
+  save(path: string, how: SnapshotOptions = {}): number {
+    return completed(this.saveSteps(path, how));
   }
 
   /**
    * `save` in steps of some milliseconds, for a thread that has something else to do between them. To end it early,
    * by the generator's `return`, leaves the old file.
    */
-  saveSteps(path: string): Generator<void, number, void> {
+  saveSteps(path: string, how: SnapshotOptions = {}): Generator<void, number, void> {
     checkPath(path);
-    return this.#saving(path);
+    return this.#saving(path, graceOf(how));
   }
 
   /** A method, so that the generator holds the cache: it uses the thread's slot, which the next attachment would get. */
-  *#saving(path: string): Generator<void, number, void> {
-    return yield* writeSnapshot(this.#shards, hashSecrets(this.#handle.seed), path);
+  *#saving(path: string, grace: number): Generator<void, number, void> {
+    const { shards, secrets } = this.#attachment;
+    return yield* writeSnapshot(shards, secrets, path, grace);
   }
 
   /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */
   integrityErrors(): string[] {
+    const { shards, secrets } = this.#attachment;
     return lastingErrors(
-      this.#shards.map(({ view }) => view),
-      hashSecrets(this.#handle.seed),
+      shards.map(({ view }) => view),
+      secrets,
     );
   }
 
-  /** Stores an entry of a snapshot. It does not count as set: that was counted when it was. */
-  #putSaved(
-    ...[bytes, keyStart, keyEnd, valueStart, valueEnd, expiry, flags]: Parameters<PutEntry>
-  ): boolean {
-    if (valueEnd - valueStart > this.#maxValueBytes) return false;
-    this.#key.loadRange(bytes, keyStart, keyEnd);
-    this.#draft.fill(bytes, valueStart, valueEnd, expiry, flags);
-    return this.#shardOfLoaded().write(this.#key, this.#draft) !== 'no room';
+  /** When the key's value expires; undefined when it has none. */
+  #expiryOf(key: Key): number | undefined {
+    return this.#attachment.shardOf(key).expiry(this.#attachment.key);
+  }
+
+  /** Removes the loaded key. True when it had a value. */
+  #deleteFrom(shard: Shard, expected?: Expected): boolean {
+    const { key, thread } = this.#attachment;
+    const deleted = shard.delete(key, expected) === 'value';
+    if (deleted) thread.count(DELETES);
+    return deleted;
   }
 
   /** Writes the draft under the loaded key. */
   #writeDraft(shard: Shard): boolean {
-    if (this.#draft.length > this.#maxValueBytes) return false;
-    if (shard.write(this.#key, this.#draft) === 'no room') return false;
-    this.#thread.count(SETS);
+    if (this.#attachment.write(shard) === 'no room') return false;
+    this.#attachment.thread.count(SETS);
     return true;
-  }
-
-  /** Loads the key, and finds the shard that it belongs to. */
-  #shardOf(key: Key): Shard {
-    this.#key.load(key);
-    return this.#shardOfLoaded();
-  }
-
-  /** The shard that the loaded key belongs to. */
-  #shardOfLoaded(): Shard {
-    const shards = this.#shards;
-    const { length } = shards;
-    const index = length === 1 ? 0 : Math.floor(((this.#key.hash >>> 0) * length) / 2 ** 32);
-    return shards[index] as Shard;
   }
 }

@@ -43,19 +43,6 @@ export const ENTRY_EXPIRES = 1;
 /** The entry came from a data file. */
 export const ENTRY_BASELINE = 2;
 
-/** A file that can't be restored, or a place that a snapshot can't be saved to. The message names file and reason. */
-export class SnapshotError extends Error {
-  override readonly name = 'SnapshotError';
-
-  constructor(
-    readonly path: string,
-    /** What is wrong, so that "the snapshot …" can stand before it. */
-    readonly reason: string,
-  ) {
-    super(`the snapshot ${JSON.stringify(path)} ${reason}`);
-  }
-}
-
 /** The checksum of bytes that follow those of another checksum. */
 export function checksum(bytes: Uint8Array, before: number): number {
   return crc32(bytes, before);

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { NEVER } from './entry.js';
 import { FLAG_BASELINE, MAX_KEY_BYTES, WORD_BYTES } from './layout.js';
+import { SnapshotError } from './snapshot-error.js';
 import {
   BLOCK_HEAD_BYTES,
   CHECKSUM_BYTES,
@@ -16,7 +17,6 @@ import {
   ENTRY_HEAD_WORDS,
   EXPIRY_WORDS,
   HEADER_BYTES,
-  SnapshotError,
   TRAILER_BYTES,
   type Trailer,
   trailerChecksum,

@@ -1,11 +1,22 @@
-/** What saving and restoring have in common as a caller sees them: a path, and work that is done in steps. */
+/** What saving and restoring have in common as a caller sees them: path, options, and work that is done in steps. */
+import type { SnapshotOptions } from './cache-types.js';
 import { describe } from './key-buffer.js';
+import { MAX_TTL, wholeNumber } from './options.js';
 
 /** @throws {TypeError} when it is no path of a file */
 export function checkPath(path: unknown): void {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
   const found = typeof path === 'string' ? JSON.stringify(path) : describe(path);
   throw new TypeError(`path must be the path of a file, as a string, not ${found}`);
+}
+
+/**
+ * The grace of some options, in milliseconds.
+ *
+ * @throws {TypeError | RangeError} when it is no whole number from 0 to MAX_TTL
+ */
+export function graceOf({ grace = 0 }: SnapshotOptions): number {
+  return wholeNumber('grace', grace, 0, MAX_TTL);
 }
 
 /** Takes all steps at once: what they lead to. */

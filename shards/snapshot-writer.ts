@@ -20,13 +20,13 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WORD_BYTES } from './layout.js';
+import { SnapshotError } from './snapshot-error.js';
 import {
   BLOCK_HEAD_BYTES,
   CHECKSUM_BYTES,
   checksum,
   encodeHeader,
   encodeTrailer,
-  SnapshotError,
 } from './snapshot-format.js';
 
 /** Bytes of entries after which a block is written: some 5 ms of work. */

@@ -9,7 +9,7 @@
 import { pinSlot } from './bucket.js';
 import {
   expiryOf,
-  isExpired,
+  isHidden,
   keyLengthOf,
   keyStart,
   kindOf,
@@ -42,6 +42,7 @@ import {
 } from './snapshot-format.js';
 import { SnapshotWriter } from './snapshot-writer.js';
 import { ageOfStamp } from './stamp.js';
+import { entriesIn } from './statistics.js';
 
 /** Buckets gone over in one step: some milliseconds. */
 const BUCKETS_PER_STEP = 32 * 1024;
@@ -51,9 +52,10 @@ const ENTRIES_AHEAD = 64;
 const AGES = TICK_MASK + 1;
 
 /**
- * Saves all entries that have not expired, in steps of some milliseconds. To end it early leaves the old file as it
- * is, and nothing else.
+ * Saves all values that have not expired, in steps of some milliseconds, without their labels. To end it early leaves
+ * the old file as it is, and nothing else.
  *
+ * @param grace milliseconds by which an expiry in the file is earlier than in the cache: what is past that is left out
  * @returns number of entries in the file
  * @throws {SnapshotError} when `path` is something that is no file
  * @throws the system error when it can't be written; the old file stays
@@ -62,17 +64,18 @@ export function* writeSnapshot(
   shards: readonly Shard[],
   secrets: HashSecrets,
   path: string,
+  grace: number,
 ): Generator<void, number, void> {
   const writer = new SnapshotWriter(path);
   try {
-    const census = new Census(shards.reduce((sum, { keys }) => sum + keys, 0));
+    const census = new Census(entriesIn(shards));
     for (const { view } of shards) {
       for (let bucket = 0; bucket < view.buckets; bucket += BUCKETS_PER_STEP) {
         takeCensus(view, bucket, Math.min(view.buckets, bucket + BUCKETS_PER_STEP), census);
         yield;
       }
     }
-    const copier = new Copier(shards, secrets, census, writer);
+    const copier = new Copier(shards, secrets, census, writer, grace);
     while (copier.fillBlock()) {
       writer.writeBlock();
       yield;
@@ -165,16 +168,24 @@ class Copier {
   readonly #census: Census;
   readonly #writer: SnapshotWriter;
   readonly #order: Uint32Array;
+  readonly #grace: number;
   #next = 0;
   /** So that the reads have a use, and are done. */
   touched = 0;
 
-  constructor(shards: readonly Shard[], secrets: HashSecrets, census: Census, writer: SnapshotWriter) {
+  constructor(
+    shards: readonly Shard[],
+    secrets: HashSecrets,
+    census: Census,
+    writer: SnapshotWriter,
+    grace: number,
+  ) {
     this.#shards = shards;
     this.#key = new KeyBuffer(secrets);
     this.#census = census;
     this.#writer = writer;
     this.#order = census.byLastUse();
+    this.#grace = grace;
   }
 
   /** Copies until the block is full. False when that was all. Nothing is pinned afterwards. */
@@ -212,7 +223,7 @@ class Copier {
       const location = pinSlot(view, slot);
       if (location === 0) return;
       const kind = kindOf(view, location);
-      if (isExpired(view, location, kind)) return;
+      if (!this.#isSaved(view, location, kind)) return;
       if (!(kind & FLAG_FRAGMENTED)) {
         const length = valueLengthOf(view, location);
         const at = this.#head(view, location, kind, length);
@@ -221,6 +232,15 @@ class Copier {
       }
       if (this.#copyFragmented(shard, location, kind)) return;
     }
+  }
+
+  #isSaved(view: ShardView, location: number, kind: number): boolean {
+    if (isHidden(view, location, kind)) return false;
+    return !(kind & FLAG_EXPIRES) || this.#expiryInFile(view, location, kind) > Date.now();
+  }
+
+  #expiryInFile(view: ShardView, location: number, kind: number): number {
+    return expiryOf(view, location, kind) - this.#grace;
   }
 
   /** False when the entry was replaced or moved meanwhile. */
@@ -249,7 +269,7 @@ class Copier {
     words[at++] = valueLength;
     words[at++] = keyLength | (flags << 16);
     if (expires) {
-      const expiry = expiryOf(view, location, kind);
+      const expiry = this.#expiryInFile(view, location, kind);
       words[at++] = expiry % 2 ** 32;
       words[at++] = Math.floor(expiry / 2 ** 32);
     }

@@ -18,6 +18,16 @@ export function nextStamp(stamp: number, tick: number): number {
   return ((used < CLASSES - 1 ? used + 1 : used) << TICK_BITS) | (tick & TICK_MASK);
 }
 
+/**
+ * The stamp of an entry that takes the place of another one of its key at `tick`.
+ *
+ * @param isUse whether the key counts as used once more by that
+ */
+export function stampInPlaceOf(stamp: number, tick: number, isUse: boolean): number {
+  if (!isUse) return (classOf(stamp) << TICK_BITS) | (tick & TICK_MASK);
+  return isOfTick(stamp, tick) ? stamp : nextStamp(stamp, tick);
+}
+
 /** Whether a stamp is of this very tick. */
 export function isOfTick(stamp: number, tick: number): boolean {
   return ((stamp ^ tick) & TICK_MASK) === 0;

@@ -13,6 +13,7 @@ export function statsOf(shard: Shard): ShardStats {
   }
   return {
     keys: shard.keys,
+    hidden: shard.hidden,
     bytesUsed: Math.max(0, words * WORD_BYTES),
     bytesMax: layout.shardBytes,
     evictions: Atomics.load(view.words, SHARD_EVICTIONS) >>> 0,
@@ -20,7 +21,12 @@ export function statsOf(shard: Shard): ShardStats {
   };
 }
 
-/** Keys in all of them, expired ones that nobody has met yet included. */
+/** Keys that have a value in all of them, expired ones that nobody has met yet included. */
 export function keysIn(shards: readonly Shard[]): number {
   return shards.reduce((sum, shard) => sum + shard.keys, 0);
+}
+
+/** Entries in all of them, hidden ones included. */
+export function entriesIn(shards: readonly Shard[]): number {
+  return shards.reduce((sum, { entries }) => sum + entries, 0);
 }

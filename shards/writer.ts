@@ -6,50 +6,61 @@
  */
 import { isAligned } from './alignment.js';
 import {
-  entryWords,
   fragmentCount,
+  type HeadContent,
   headWords,
   NEVER,
+  NO_LABEL,
   writeBytes,
   writeFragment,
   writeHead,
 } from './entry.js';
 import type { KeyBuffer } from './key-buffer.js';
-import { FILLER_WORDS, FLAG_FRAGMENTED, FRAGMENT_HEADER_WORDS } from './layout.js';
+import {
+  FILLER_WORDS,
+  FLAG_EXPIRES,
+  FLAG_FRAGMENTED,
+  FLAG_LABELLED,
+  FRAGMENT_HEADER_WORDS,
+} from './layout.js';
 import { type Log, RESERVED_SEGMENTS, type RoomMaker } from './log.js';
 import { closeAt, FREE, IN_USE, noteExpiry, release, setAge } from './segment.js';
 import type { ShardView } from './shard-view.js';
+
+const EMPTY = new Uint8Array(0);
 
 /**
  * What an entry is to hold beside its key. A cache has one per thread, filled anew for each write, so that a write
  * makes no object.
  */
-export class Draft {
+export class Draft implements HeadContent {
   /** The value lies in here, from `from` to before `to`. It is copied before the write returns. */
   value: Uint8Array = EMPTY;
   from = 0;
   to = 0;
-  /** Milliseconds since the epoch, or NEVER. */
   expiry = NEVER;
-  /** FLAG_BASELINE or 0. */
+  label = NO_LABEL;
   flags = 0;
 
-  /** Bytes of the value. */
   get length(): number {
     return this.to - this.from;
   }
 
-  fill(value: Uint8Array, from: number, to: number, expiry: number, flags: number): this {
+  /**
+   * @param expiry milliseconds since the epoch, or NEVER
+   * @param origin FLAG_BASELINE or 0
+   * @param label a signed number of 32 bits; below 0: the entry is hidden
+   */
+  fill(value: Uint8Array, from: number, to: number, expiry: number, origin: number, label = NO_LABEL): this {
     this.value = value;
     this.from = from;
     this.to = to;
     this.expiry = expiry;
-    this.flags = flags;
+    this.label = label;
+    this.flags = origin | (expiry === NEVER ? 0 : FLAG_EXPIRES) | (label === NO_LABEL ? 0 : FLAG_LABELLED);
     return this;
   }
 }
-
-const EMPTY = new Uint8Array(0);
 
 export class Writer {
   readonly #view: ShardView;
@@ -71,15 +82,15 @@ export class Writer {
    */
   write(key: KeyBuffer, draft: Draft, stamp: number, room: RoomMaker): number {
     if (this.#claimed.length > 0) this.#abandon();
-    const { value, from, to, expiry, flags } = draft;
-    const words = entryWords(key.length, to - from, expiry !== NEVER);
+    const { value, from, to, expiry } = draft;
+    const before = headWords(key.length, draft.flags);
+    const words = before + ((to - from + 3) >>> 2);
     if (words > this.#view.layout.pieceWords) return this.#writeFragmented(key, draft, stamp, room);
-    const before = headWords(key.length, expiry !== NEVER);
     const location = isAligned(to - from)
       ? this.#log.reserveAligned(words, before, room)
       : this.#log.reserve(words, room);
     if (location === 0) return 0;
-    const at = writeHead(this.#view, location, key, to - from, flags, expiry, stamp);
+    const at = writeHead(this.#view, location, key, draft, 0, stamp);
     writeBytes(this.#view, at, value, from, to);
     if (expiry !== NEVER) noteExpiry(this.#view, this.#view.segmentOf(location), expiry);
     this.#log.commit(words);
@@ -105,12 +116,12 @@ export class Writer {
     const view = this.#view;
     const { length, expiry, flags } = draft;
     const count = fragmentCount(view.layout, length);
-    const head = headWords(key.length, expiry !== NEVER) + count;
+    const head = headWords(key.length, flags) + count;
     if (!this.#claimFor(head, count, room)) return 0;
     // Fragments follow the head, and are at multiples of 8 bytes if it ends there.
     if ((this.#log.reserve(head) + head) & 1) this.#log.fill();
     const location = this.#log.reserve(head);
-    const list = writeHead(view, location, key, length, flags | FLAG_FRAGMENTED, expiry, stamp);
+    const list = writeHead(view, location, key, draft, FLAG_FRAGMENTED, stamp);
     const inOpen = this.#writeFragments(location + head, this.#log.room - head, list, key.hash, draft);
     if (expiry !== NEVER) noteExpiry(view, view.segmentOf(location), expiry);
     this.#log.commit(head + inOpen);

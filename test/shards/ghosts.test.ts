@@ -1,6 +1,6 @@
 /** What a slot remembers of an entry that was evicted from it: for that key to come back, and for nothing else. */
 import t from 'tap';
-import { bucketOf, countKeys, find } from '../../shards/bucket.js';
+import { bucketOf, countEntries, find } from '../../shards/bucket.js';
 import { stampOf } from '../../shards/entry.js';
 import { isGhost, stampOfGhost } from '../../shards/ghost.js';
 import { clearShard, keysOf } from '../../shards/iterate.js';
@@ -188,7 +188,7 @@ t.test('a ghost makes no absent key present, for any operation', async (t) => {
   t.equal(shard.expiry(side.load('k')), undefined);
   t.equal(side.delete('k'), false);
   t.strictSame([...keysOf(view)], []);
-  t.equal(countKeys(view), 0);
+  t.equal(countEntries(view), 0);
   t.equal(shard.keys, 0);
   clearShard(shard);
   t.ok(isGhost(view.words[slot] as number), 'and it stays what it is');

@@ -56,7 +56,7 @@ function flawsOf(sizing: Sizing, made: Layout): string[] {
   );
   expect(most <= sizing.maxValueSize, 'the largest value is larger than asked');
   const fragments = Math.ceil(most / made.fragmentBytes);
-  expect(4 + 128 + fragments <= segmentWords, 'the head of the largest value needs more than a segment');
+  expect(5 + 128 + fragments <= segmentWords, 'the head of the largest value needs more than a segment');
   expect(fragments <= (segments - 3) * 8, 'the largest value does not fit into the log');
   const unused = shardBytes - (logStart + segments * segmentWords) * 4;
   expect(unused < segmentWords * 4 + 64 + SEGMENT_TABLE_WORDS * 4, 'more than a segment is unused');
@@ -137,6 +137,7 @@ t.test('the words of a table have places of their own', async (t) => {
         layout.SHARD_OVERFLOW_SEGMENT,
         layout.SHARD_EVICTIONS,
         layout.SHARD_EXPIRATIONS,
+        layout.SHARD_HIDDEN,
       ],
       SHARD_HEADER_WORDS,
     ],
@@ -164,6 +165,7 @@ t.test('the words of a table have places of their own', async (t) => {
     layout.FLAG_FRAGMENT,
     layout.FLAG_BASELINE,
     layout.FLAG_DEAD,
+    layout.FLAG_LABELLED,
   ];
   t.equal(new Set(flags).size, flags.length);
   t.ok(flags.every((flag) => (flag & layout.KEY_LENGTH_MASK) === 0 && flag < 2 ** 16));
@@ -279,6 +281,7 @@ t.test('the table of the layout is that of the constants', async (t) => {
       'ghost',
       'entry',
       'expiry',
+      'label',
       'fragment',
       'filler',
     ],
@@ -305,7 +308,7 @@ t.test('the table of the layout is that of the constants', async (t) => {
     const others = ['SLOT_FIRST_PIN', 'SLOT_LAST_PIN', 'CLASSES', 'COUNTERS', 'SLOTS_PER_BUCKET'];
     const left = Object.keys(layout).filter(
       (name) =>
-        /^(CONTROL|SLOT|SHARD|SEGMENT|BUCKET|FLAG|ENTRY|EXPIRY|FRAGMENT|KEY|TICK)_/.test(name) ||
+        /^(CONTROL|SLOT|SHARD|SEGMENT|BUCKET|FLAG|ENTRY|EXPIRY|LABEL|FRAGMENT|KEY|TICK)_/.test(name) ||
         ['GHOST', 'FROZEN'].includes(name),
     );
     t.strictSame(

@@ -1,21 +1,30 @@
 /**
- * A plain Map with times to live, and random histories of a cache that must agree with it: what is found equals the
- * model; what is missing was evicted or has expired, and was counted so; the map is sound at the end.
+ * A plain Map with times to live and labels, and random histories of a cache that must agree with it: what is found
+ * equals the model; what is missing was evicted or has expired, and was counted so; what is hidden shows in no public
+ * call; the map is sound at the end.
  */
 import fc from 'fast-check';
 import type { Test } from 'tap';
-import type { CacheOptions, SharedCache } from '../../shards/index.js';
+import {
+  ABSENT,
+  type CacheOptions,
+  type LabelledEntry,
+  NEVER,
+  type SharedCache,
+} from '../../shards/index.js';
 import { FakeClock, provingValue, SEED, times } from './support.js';
 
 interface Expected {
   readonly value: Uint8Array;
   /** Milliseconds since the epoch; Infinity = never. */
   readonly expiry: number;
+  /** Below 0: hidden. */
+  readonly label: number;
 }
 
 export class Model {
   readonly entries = new Map<string, Expected>();
-  /** Entries that the cache must have evicted, as it did not have them. */
+  /** Values that the cache must have evicted, as it did not have them. */
   evicted = 0;
   /** Keys brought in, and taken out one by one. */
   serial = 0;
@@ -51,17 +60,41 @@ function living(model: Model, { clock }: System, key: string): Expected | undefi
   return undefined;
 }
 
+/** The same, if it is a value. */
+function shown(model: Model, system: System, key: string): Expected | undefined {
+  const entry = living(model, system, key);
+  return entry === undefined || entry.label < 0 ? undefined : entry;
+}
+
+/** What the cache does not have any more was evicted: who is hidden is not counted so. */
+function forget(model: Model, key: string): void {
+  if ((model.entries.get(key)?.label ?? -1) >= 0) model.evicted++;
+  model.entries.delete(key);
+}
+
 /** What was found under a key is the model's; when nothing was found, the key was evicted. */
 function compare(model: Model, system: System, key: string, value: Uint8Array | undefined): void {
-  const expected = living(model, system, key);
+  const expected = shown(model, system, key);
   if (value === undefined) {
-    if (expected === undefined) return;
-    model.entries.delete(key);
-    model.evicted++;
+    if (expected !== undefined) forget(model, key);
     return;
   }
   verify(expected !== undefined, () => `${key} was found, and should not be`);
   verify(expected !== undefined && same(value, expected.value), () => `${key} has another value`);
+}
+
+/** The same for an entry, hidden or not. */
+function compareEntry(model: Model, system: System, key: string, entry: LabelledEntry | undefined): void {
+  const expected = living(model, system, key);
+  if (entry === undefined) {
+    if (expected !== undefined) forget(model, key);
+    return;
+  }
+  const expiry = entry.expiry === NEVER ? Infinity : entry.expiry;
+  verify(expected !== undefined, () => `the entry of ${key} was found, and should not be`);
+  verify(expected !== undefined && same(entry.value, expected.value), () => `${key}: another value`);
+  verify(entry.label === expected?.label, () => `${key}: label ${entry.label} for ${expected?.label}`);
+  verify(expiry === expected?.expiry, () => `${key}: expiry ${expiry} for ${expected?.expiry}`);
 }
 
 const expiryAfter = (now: number, ttl: number | undefined): number =>
@@ -85,7 +118,8 @@ class Step implements Command {
     const { maxKeys = 0 } = system.options;
     const { size } = system.cache;
     verify(maxKeys === 0 || size <= maxKeys, () => `${size} keys, of at most ${maxKeys}`);
-    const { evictions, keys } = system.cache.stats();
+    const { evictions, keys, hidden } = system.cache.stats();
+    verify(maxKeys === 0 || keys + hidden <= maxKeys, () => `${keys} keys and ${hidden} hidden entries`);
     verify(keys === size, () => `stats say ${keys} keys, size ${size}`);
     verify(model.evicted <= evictions, () => `${model.evicted} keys are missing, ${evictions} were evicted`);
   }
@@ -99,7 +133,7 @@ export function set(key: string, size: number, ttl: number | undefined): Step {
   return new Step(`set(${key}, ${size} bytes, ${ttl})`, (model, { cache, clock }) => {
     const value = provingValue(key, model.serial++, size);
     verify(cache.set(key, value, ttl === undefined ? {} : { ttl }), () => `${key} was refused`);
-    model.entries.set(key, { value, expiry: expiryAfter(clock.now, ttl) });
+    model.entries.set(key, { value, expiry: expiryAfter(clock.now, ttl), label: 0 });
     verify(same(cache.get(key), value), () => `${key} was not found right after`);
   });
 }
@@ -112,7 +146,7 @@ export function get(key: string): Step {
     const value = cache.get(key);
     verify(there === (value !== undefined), () => `has says ${there} of ${key}`);
     compare(model, system, key, value);
-    const expected = model.entries.get(key);
+    const expected = shown(model, system, key);
     if (expected === undefined) verify(left === undefined, () => `${key} has ${left} ms to live`);
     else verify(left === expected.expiry - system.clock.now, () => `${key} has ${left} ms to live`);
   });
@@ -120,12 +154,13 @@ export function get(key: string): Step {
 
 function remove(key: string): Step {
   return new Step(`delete(${key})`, (model, system) => {
-    const expected = living(model, system, key);
+    const expected = shown(model, system, key);
     const deleted = system.cache.delete(key);
     verify(!deleted || expected !== undefined, () => `${key} was deleted, and was not there`);
     if (!deleted && expected !== undefined) model.evicted++;
     model.entries.delete(key);
     verify(!system.cache.has(key), () => `${key} is there after its deletion`);
+    verify(system.cache.entries.read(key) === undefined, () => `${key}: what was hidden is left`);
   });
 }
 
@@ -141,8 +176,11 @@ function update(key: string, size: number | undefined): Step {
       next === undefined ? after === undefined : same(after, next),
       () => `${key}: update gave another value`,
     );
-    if (next === undefined) model.entries.delete(key);
-    else model.entries.set(key, { value: next, expiry: model.entries.get(key)?.expiry ?? Infinity });
+    const expected = shown(model, system, key);
+    // Nothing is deleted where there is no value.
+    if (next !== undefined)
+      model.entries.set(key, { value: next, expiry: expected?.expiry ?? Infinity, label: 0 });
+    else if (expected !== undefined) model.entries.delete(key);
   });
 }
 
@@ -150,11 +188,65 @@ function expire(key: string, ttl: number): Step {
   return new Step(`expire(${key}, ${ttl})`, (model, system) => {
     const { cache, clock } = system;
     compare(model, system, key, cache.get(key));
-    const expected = model.entries.get(key);
+    const expected = shown(model, system, key);
     verify(cache.expire(key, ttl) === (expected !== undefined), () => `expire(${key}) went wrong`);
-    if (expected !== undefined) {
-      model.entries.set(key, { value: expected.value, expiry: expiryAfter(clock.now, ttl) });
+    if (expected !== undefined) model.entries.set(key, { ...expected, expiry: expiryAfter(clock.now, ttl) });
+  });
+}
+
+/** What a conditional call expects: whatever is there; what was found right before; nothing; another label. */
+const CONDITIONS = ['any', 'found', 'absent', 'other'] as const;
+type Condition = (typeof CONDITIONS)[number];
+
+function read(key: string): Step {
+  return new Step(`entries.read(${key})`, (model, system) => {
+    compareEntry(model, system, key, system.cache.entries.read(key));
+  });
+}
+
+function expectationOf(
+  found: LabelledEntry | undefined,
+  condition: Condition,
+): LabelledEntry | typeof ABSENT | undefined {
+  if (condition === 'any') return undefined;
+  if (condition === 'absent' || found === undefined) return ABSENT;
+  // Of another life of its segment: so its content decides.
+  return condition === 'found' ? found : { ...found, age: found.age - 1, label: found.label + 1 };
+}
+
+function put(key: string, size: number, ttl: number | undefined, label: number, condition: Condition): Step {
+  return new Step(`entries.put(${key}, ${size} bytes, ${ttl}, ${label}, ${condition})`, (model, system) => {
+    const { entries } = system.cache;
+    const found = entries.read(key);
+    compareEntry(model, system, key, found);
+    const value = provingValue(key, model.serial++, size);
+    const expiry = expiryAfter(system.clock.now, ttl);
+    const options = { expiry: expiry === Infinity ? NEVER : expiry, label };
+    const outcome = entries.put(key, value, options, expectationOf(found, condition));
+    const after = entries.read(key);
+    const allowed = condition === 'any' || found === undefined || condition === 'found';
+    // To make room for the write may have evicted what it expects, or expects not to be.
+    const wasEvicted = outcome === 'kept' ? after === undefined : condition === 'absent';
+    verify(outcome === (allowed ? 'stored' : 'kept') || wasEvicted, () => `${key} was ${outcome}`);
+    if (outcome === 'stored') {
+      if (!allowed) forget(model, key);
+      model.entries.set(key, { value, expiry, label });
     }
+    compareEntry(model, system, key, after);
+  });
+}
+
+function removeEntry(key: string, condition: Exclude<Condition, 'absent'>): Step {
+  return new Step(`entries.delete(${key}, ${condition})`, (model, system) => {
+    const { entries } = system.cache;
+    const found = entries.read(key);
+    compareEntry(model, system, key, found);
+    const expected = expectationOf(found, condition);
+    const deleted = entries.delete(key, expected === ABSENT ? undefined : expected);
+    const right = found !== undefined && condition !== 'other';
+    verify(deleted === right, () => `${key} was ${deleted ? '' : 'not '}deleted`);
+    if (deleted) model.entries.delete(key);
+    compareEntry(model, system, key, entries.read(key));
   });
 }
 
@@ -177,7 +269,7 @@ function list(): Step {
     const keys = [...system.cache.keys()];
     verify(new Set(keys).size === keys.length, () => 'keys() gave a key twice');
     for (const key of keys) {
-      verify(living(model, system, key) !== undefined, () => `keys() gave ${key}, which should not be there`);
+      verify(shown(model, system, key) !== undefined, () => `keys() gave ${key}, which should not be there`);
     }
   });
 }
@@ -210,6 +302,7 @@ function commandsFor(maxSize: number, maxMemory: number, names: Names): fc.Arbit
   const key = fc.constantFrom(...names.few);
   const size = fc.oneof(fc.integer({ min: 0, max: 80 }), fc.integer({ min: 0, max: maxSize }));
   const ttl = fc.oneof(fc.constant(undefined), fc.constant(0), fc.integer({ min: 1, max: 1000 }));
+  const label = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer());
   const most = Math.min(1000, Math.ceil((2 * maxMemory) / 1_000));
   const steps: fc.Arbitrary<Step>[] = [
     fc.tuple(key, size, ttl).map((args) => set(...args)),
@@ -217,6 +310,10 @@ function commandsFor(maxSize: number, maxMemory: number, names: Names): fc.Arbit
     key.map(get),
     key.map(get),
     key.map(remove),
+    key.map(read),
+    fc.tuple(key, size, ttl, label, fc.constantFrom(...CONDITIONS)).map((args) => put(...args)),
+    fc.tuple(key, size, ttl, label, fc.constantFrom(...CONDITIONS)).map((args) => put(...args)),
+    fc.tuple(key, fc.constantFrom('any', 'found', 'other')).map((args) => removeEntry(...args)),
     fc.tuple(key, fc.option(size, { nil: undefined })).map((args) => update(...args)),
     fc.tuple(key, fc.integer({ min: 0, max: 1000 })).map((args) => expire(...args)),
     fc.integer({ min: 1, max: 400 }).map(pass),
@@ -236,12 +333,13 @@ function commandsFor(maxSize: number, maxMemory: number, names: Names): fc.Arbit
 /** At the end: each key of the model is looked for, and all that is missing is accounted for. */
 function settle(model: Model, system: System): void {
   const { cache } = system;
-  for (const key of [...model.entries.keys()]) get(key).run(model, system);
+  for (const key of [...model.entries.keys()]) {
+    get(key).run(model, system);
+    read(key).run(model, system);
+  }
   const keys = [...cache.keys()];
-  verify(
-    keys.length === model.entries.size,
-    () => `${keys.length} keys, the model has ${model.entries.size}`,
-  );
+  const expected = [...model.entries.values()].filter(({ label }) => label >= 0).length;
+  verify(keys.length === expected, () => `${keys.length} keys, the model has ${expected}`);
   const stats = cache.stats();
   verify(
     model.evicted <= stats.evictions,
@@ -251,6 +349,7 @@ function settle(model: Model, system: System): void {
   verify(errors.length === 0, () => errors.slice(0, 3).join('; '));
   cache.clear();
   verify(cache.stats().bytesUsed === 0, () => `${cache.stats().bytesUsed} bytes are used by nothing`);
+  verify(cache.stats().hidden === 0, () => `${cache.stats().hidden} entries are hidden, of none`);
 }
 
 /**

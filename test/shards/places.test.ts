@@ -4,7 +4,7 @@
  * belong together that have no call in between.
  */
 import t from 'tap';
-import { countKeys } from '../../shards/bucket.js';
+import { countEntries } from '../../shards/bucket.js';
 import { CONTROL_KEYS } from '../../shards/layout.js';
 import { currentIdentity } from '../../shards/owner.js';
 import { ABSENT } from '../../shards/shard.js';
@@ -31,7 +31,7 @@ function placesHeld({ control }: Rig, ...sides: readonly Side[]): number {
 
 /** Whether as many places are taken as there are keys, or threads about to bring one in. */
 function isCountRight(rig: Rig, a: Side, b: Side): boolean {
-  return rig.control[CONTROL_KEYS] === countKeys(a.view) + placesHeld(rig, a, b);
+  return rig.control[CONTROL_KEYS] === countEntries(a.view) + placesHeld(rig, a, b);
 }
 
 interface Operation {
@@ -46,6 +46,8 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'a new key where there is room', keys: 1, act: (a) => a.set('new', value('new')) },
   { name: 'a new key where another one has to go', keys: 3, act: (a) => a.set('new', value('new')) },
   { name: 'a key that is there', keys: 3, act: (a) => a.set('k1', value('k1', 2)) },
+  { name: 'a hidden entry of a new key', keys: 3, act: (a) => a.hide('new', value('new')) },
+  { name: 'a value that is hidden', keys: 3, act: (a) => a.hide('k1', value('k1', 2)) },
   { name: 'a deletion', keys: 3, act: (a) => a.delete('k1') },
   {
     name: 'a key that another thread brings in first',
@@ -99,11 +101,11 @@ for (const { name, keys, act, meanwhile } of OPERATIONS) {
       rig.setIdentity(1, DEAD);
       recoverDeadThreads(b.view.thread, rig.layout.threadSlots);
       const counted = rig.control[CONTROL_KEYS];
-      if (counted !== countKeys(b.view)) flaws.push(`${counted} places for ${countKeys(b.view)} keys`);
+      if (counted !== countEntries(b.view)) flaws.push(`${counted} places for ${countEntries(b.view)} keys`);
       let most = 0;
       for (let i = 0; i < 5; i++) {
         b.set(`later${i}`, value('later'));
-        most = Math.max(most, countKeys(b.view));
+        most = Math.max(most, countEntries(b.view));
       }
       if (most !== MAX_KEYS) flaws.push(`${most} keys afterwards`);
       if (rig.control[CONTROL_KEYS] !== MAX_KEYS)
@@ -125,14 +127,14 @@ t.test('who needs a place gives back what the dead hold; what the living hold is
   };
   hold();
   for (let i = 0; i < 10; i++) b.set(`k${i}`, value('k'));
-  t.equal(countKeys(b.view), MAX_KEYS - 1, 'it may bring its key in at any moment');
+  t.equal(countEntries(b.view), MAX_KEYS - 1, 'it may bring its key in at any moment');
   t.equal(placesHeld(rig, a), 1);
   rig.setIdentity(1, DEAD);
   recoverDeadThreads(b.view.thread, rig.layout.threadSlots);
   recoverDeadThreads(b.view.thread, rig.layout.threadSlots);
   t.equal(rig.control[CONTROL_KEYS], MAX_KEYS - 1, 'once');
   for (let i = 0; i < 10; i++) b.set(`l${i}`, value('l'));
-  t.equal(countKeys(b.view), MAX_KEYS);
+  t.equal(countEntries(b.view), MAX_KEYS);
 });
 
 t.test('with a single place, which a dead thread holds, the next one to need it gets it', async (t) => {

@@ -42,7 +42,7 @@ export class Side {
 
   constructor(rig: Rig, id: number) {
     const shards: Shard[] = [];
-    const recency = new Recency(rig.control, rig.maxKeys, () => this.shard.keys);
+    const recency = new Recency(rig.control, rig.maxKeys, () => this.shard.entries);
     const thread = new ThreadSlot(rig.control, id);
     const evictor = new KeyEvictor(shards, recency, rig.maxKeys);
     const quota = new Quota(thread, rig.layout.threadSlots, rig.maxKeys, evictor);
@@ -65,17 +65,26 @@ export class Side {
 
   /** @param expiry milliseconds since the epoch, or NEVER */
   set(key: string, value: Uint8Array, expiry = NEVER): boolean {
-    return this.shard.write(this.load(key), draftOf(value, expiry)) === 'stored';
+    return this.put(key, value, expiry, 0);
+  }
+
+  /** Stores a hidden entry. */
+  hide(key: string, value: Uint8Array): boolean {
+    return this.put(key, value, NEVER, -1);
+  }
+
+  put(key: string, value: Uint8Array, expiry: number, label: number): boolean {
+    return this.shard.write(this.load(key), draftOf(value, expiry, label)) === 'stored';
   }
 
   delete(key: string): boolean {
-    return this.shard.delete(this.load(key));
+    return this.shard.delete(this.load(key)) === 'value';
   }
 }
 
-/** A value to write; without a time to live, unless it is said. */
-export function draftOf(value: Uint8Array, expiry = NEVER): Draft {
-  return new Draft().fill(value, 0, value.length, expiry, 0);
+/** A value to write; without a time to live and a label, unless it is said. */
+export function draftOf(value: Uint8Array, expiry = NEVER, label = 0): Draft {
+  return new Draft().fill(value, 0, value.length, expiry, 0, label);
 }
 
 /** Moves what is in a segment, when told to, instead of when room is needed. */
@@ -84,7 +93,7 @@ export class Mover {
   readonly #reclaimer: Reclaimer;
 
   constructor(rig: Rig, { view, shard }: Side) {
-    const recency = new Recency(rig.control, rig.maxKeys, () => shard.keys);
+    const recency = new Recency(rig.control, rig.maxKeys, () => shard.entries);
     this.#view = view;
     this.#reclaimer = new Reclaimer(view, new Log(view), rig.secrets, shard, recency, shard.expirySweep);
   }

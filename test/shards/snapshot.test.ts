@@ -139,6 +139,82 @@ t.test('entries expire when they would have expired, with the time between', asy
   t.equal(restored.get('long'), undefined);
 });
 
+t.test('hidden entries are not saved, and neither are labels', async (t) => {
+  const path = fileOf(t);
+  const cache = SharedCache.create({ maxMemory: 64 * KIB });
+  for (const size of [10, 5_000]) {
+    cache.entries.put(`value ${size}`, provingValue('v', 1, size), { label: 3 });
+    cache.entries.put(`hidden ${size}`, provingValue('h', 1, size), { label: -3 });
+  }
+  t.equal(cache.save(path), 2);
+  const restored = SharedCache.restore(path, { maxMemory: 64 * KIB });
+  t.strictSame(keysOf(restored), ['value 10', 'value 5000']);
+  t.equal(restored.stats().hidden, 0);
+  for (const size of [10, 5_000]) {
+    const value = provingValue('v', 1, size);
+    t.match(restored.entries.read(`value ${size}`), { value, label: 0 });
+  }
+});
+
+t.test('with a grace, the file has the time at which entries should be over', async (t) => {
+  const clock = new FakeClock();
+  t.teardown(() => clock.restore());
+  const path = fileOf(t);
+  const options = { maxMemory: 64 * KIB };
+  const cache = SharedCache.create(options);
+  const ttlsOf = (cache: SharedCache) => keysOf(cache).map((key) => [key, cache.ttl(key)]);
+  cache.set('over', 'v', { ttl: 1_000 });
+  cache.set('late', 'v', { ttl: 1_001 });
+  cache.set('large', provingValue('large', 1, 5_000), { ttl: 3_000 });
+  cache.set('stays', 'v');
+  t.equal(cache.save(path, { grace: 1_000 }), 3, 'what should be over is left out');
+  t.strictSame(ttlsOf(SharedCache.restore(path, options)), [
+    ['large', 2_000],
+    ['late', 1],
+    ['stays', Infinity],
+  ]);
+  t.strictSame(ttlsOf(SharedCache.restore(path, options, { grace: 500 })), [
+    ['large', 2_500],
+    ['late', 501],
+    ['stays', Infinity],
+  ]);
+  clock.now += 1;
+  const { cache: restored, expired } = completed(SharedCache.restoreSteps(path, options, { grace: 500 }));
+  t.strictSame(
+    ttlsOf(restored),
+    [
+      ['large', 2_499],
+      ['stays', Infinity],
+    ],
+    'what should be over is not brought back',
+  );
+  t.equal(expired, 1);
+  cache.set('longest', 'v', { ttl: Number.MAX_SAFE_INTEGER });
+  t.equal(completed(cache.saveSteps(path)), 5, 'without one, all that has not expired');
+  const { MAX_SAFE_INTEGER } = Number;
+  const longest = SharedCache.restore(path, options, { grace: MAX_SAFE_INTEGER }).entries.read('longest');
+  t.equal(longest?.expiry, MAX_SAFE_INTEGER);
+
+  for (const call of [
+    (grace: unknown) => cache.save(path, { grace: grace as number }),
+    (grace: unknown) => cache.saveSteps(path, { grace: grace as number }),
+    (grace: unknown) => SharedCache.restore(path, options, { grace: grace as number }),
+  ]) {
+    t.match(
+      thrownBy(() => call('1')),
+      /^TypeError: grace must be a number/,
+    );
+    t.match(
+      thrownBy(() => call(-1)),
+      /^RangeError: grace must be a whole number from 0 to/,
+    );
+    t.match(
+      thrownBy(() => call(0.5)),
+      /^RangeError: grace/,
+    );
+  }
+});
+
 t.test('what came from a data file is known to, and users keep theirs', async (t) => {
   const path = fileOf(t);
   const line = (cache: SharedCache, text: string): void => {
@@ -486,7 +562,7 @@ t.test('whatever another thread does in the middle of an entry, the entry is who
       const save = (before: (access: number, other: Side) => void): void => {
         const rig = base.copy();
         const [saver, other] = [new Side(rig, 2), new Side(rig, 3)];
-        const save = () => completed(writeSnapshot([saver.shard], rig.secrets, path));
+        const save = () => completed(writeSnapshot([saver.shard], rig.secrets, path, 0));
         stepping(save, (access) => before(access, other));
         if (rig.errors().length > 0) throw new Error(rig.errors().join());
       };

@@ -1,0 +1,87 @@
+/**
+ * The door for a tier above the map, one that keeps more about a key than its value: entries with labels, and hidden
+ * ones, which are no values at all. A lease of a fetch, or the knowledge that a key is absent, is kept this way.
+ */
+import type { Attachment } from './attachment.js';
+import type { Key } from './cache-types.js';
+import { NEVER, NO_LABEL } from './entry.js';
+import { describe } from './key-buffer.js';
+import type { Expected, LabelledEntry, WriteOutcome } from './shard.js';
+import { DELETES, HITS, MISSES, SETS } from './thread-slot.js';
+
+/** What an entry is put with. */
+export interface EntryOptions {
+  /** Milliseconds since the epoch at which the entry expires; NEVER or absent: it does not. */
+  readonly expiry?: number;
+  /**
+   * A signed whole number of 32 bits, of the caller's choice; 0 or absent: none. Below 0 the entry is hidden: to
+   * `SharedCache`'s own calls its key is absent, it is not saved, and is counted as `hidden` alone.
+   */
+  readonly label?: number;
+}
+
+/**
+ * Entries as they are, hidden or not. Nothing is counted as hit, miss, set or delete, as only the caller knows what a
+ * call is for: it says so by the `count` calls.
+ */
+export class Entries {
+  readonly #attachment: Attachment;
+
+  constructor(attachment: Attachment) {
+    this.#attachment = attachment;
+  }
+
+  /** A key's entry, with a copy of its value; undefined when there is none or it has expired. It counts as used. */
+  read(key: Key): LabelledEntry | undefined {
+    return this.#attachment.shardOf(key).read(this.#attachment.key);
+  }
+
+  /**
+   * Stores an entry, in place of whatever the key has.
+   *
+   * @param expected when given, the key must have this entry, or one with the same value, expiry and label, or with
+   *   ABSENT none that has not expired: otherwise the outcome is 'kept'
+   * @returns 'no room' when it can never fit: the value is larger than `maxValueSize`, or than the memory
+   * @throws {TypeError | RangeError} when key, value, expiry or label are not what they must be
+   */
+  put(key: Key, value: Uint8Array, options: EntryOptions, expected?: Expected): WriteOutcome {
+    if (!(value instanceof Uint8Array)) {
+      throw new TypeError(`value must be a Uint8Array, not ${describe(value)}`);
+    }
+    const { expiry = NEVER, label = NO_LABEL } = options;
+    if (!(Number.isSafeInteger(expiry) && expiry >= 0)) {
+      throw new RangeError(`expiry must be whole milliseconds since the epoch, not ${expiry}`);
+    }
+    if ((label | 0) !== label) {
+      throw new RangeError(`label must be a signed whole number of 32 bits, not ${label}`);
+    }
+    const shard = this.#attachment.shardOf(key);
+    this.#attachment.draft.fill(value, 0, value.length, expiry, 0, label);
+    return this.#attachment.write(shard, expected);
+  }
+
+  /**
+   * Removes a key's entry. False when there is none that has not expired, or it is not the expected one.
+   *
+   * @param expected as for `put`
+   */
+  delete(key: Key, expected?: LabelledEntry): boolean {
+    return this.#attachment.shardOf(key).delete(this.#attachment.key, expected) !== 'nothing';
+  }
+
+  countHit(): void {
+    this.#attachment.thread.count(HITS);
+  }
+
+  countMiss(): void {
+    this.#attachment.thread.count(MISSES);
+  }
+
+  countSet(): void {
+    this.#attachment.thread.count(SETS);
+  }
+
+  countDelete(): void {
+    this.#attachment.thread.count(DELETES);
+  }
+}
