@@ -9,6 +9,7 @@
 import yargs, { type Argv, type Options as FlagOptions } from 'yargs';
 import { z } from 'zod';
 import { quote, UsageError } from './errors.js';
+import { maskSecrets } from './redis-address.js';
 
 export type { FlagOptions };
 
@@ -166,7 +167,7 @@ function checkedPositionals(
   const [first, ...rest] = words;
   if (first !== undefined && first !== command.name) {
     const names = commands.map(({ name }) => name).join(', ');
-    throw new UsageError(`unknown command ${quote(first)}: must be one of ${names}`);
+    throw new UsageError(`unknown command ${quote(maskSecrets(first))}: must be one of ${names}`);
   }
   const missing = command.positionals[rest.length];
   if (missing !== undefined) {
@@ -174,7 +175,9 @@ function checkedPositionals(
   }
   const surplus = rest[command.positionals.length];
   if (surplus !== undefined) {
-    throw new UsageError(`unexpected argument ${quote(surplus)}; see hotshard ${command.name} --help`);
+    throw new UsageError(
+      `unexpected argument ${quote(maskSecrets(surplus))}; see hotshard ${command.name} --help`,
+    );
   }
   return rest;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Guard } from '../../shards/index.js';
+import type { RedisAddress, RedisNode } from './redis-address.js';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -29,6 +30,14 @@ export interface Config {
   readonly maxValueSize: number;
   /** Shards of the map; `undefined` = as the map thinks best. */
   readonly shards: number | undefined;
+  /** The Redis behind the map. At most one of this, `redisCluster` and `load` is set. */
+  readonly redis: RedisAddress | undefined;
+  /** Nodes by which the Redis Cluster behind the map is found, with the same credentials and TLS in all. */
+  readonly redisCluster: readonly RedisNode[] | undefined;
+  /** What stands before every key in Redis; empty = nothing. */
+  readonly redisPrefix: string;
+  /** Milliseconds past its expiry that a value may be served while Redis is out of reach; 0 = not at all. */
+  readonly staleTtl: number;
   /** Path of a data file to serve. */
   readonly load: string | undefined;
   /** Path of the file that the map is written to at the end and restored from at the start. */

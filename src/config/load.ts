@@ -4,8 +4,17 @@
  */
 import { shardRange } from '../../shards/index.js';
 import type { Config } from './config.js';
-import { badValue, quote } from './errors.js';
-import { MAX_CONCURRENCY, OPTIONS, type Option, type ValueFormat } from './options.js';
+import { badValue, quote, UsageError } from './errors.js';
+import {
+  MAX_CONCURRENCY,
+  OPTIONS,
+  type Option,
+  REDIS_HOST,
+  REDIS_PORT,
+  redisPort,
+  type ValueFormat,
+} from './options.js';
+import type { RedisAddress } from './redis-address.js';
 
 /** The flags given on the command line, by their long names. What isn't a string counts as not given. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -18,7 +27,21 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
-/** A value and where it comes from: a flag (`--port`), a variable or, when `undefined`, the default. */
+/** Where a value is given, the strongest first. Variables of another program's name are weaker than our own. */
+const PLACES = ['flag', 'own variable', 'other variable', 'default'] as const;
+
+/** A value as it was given, and by what. */
+interface Given<Value> {
+  readonly text: string;
+  readonly format: ValueFormat<Value>;
+  readonly place: (typeof PLACES)[number];
+  /** The flag (`--port`) or the variable. */
+  readonly name: string;
+  /** For messages; `undefined` for the default. */
+  readonly source: string | undefined;
+}
+
+/** A value and where it comes from. */
 interface Found<Value> {
   readonly value: Value;
   readonly source: string | undefined;
@@ -33,9 +56,14 @@ interface Found<Value> {
  */
 export function loadConfig(flags: Flags, environment: Environment): LoadedConfig {
   const warnings: string[] = [];
-  const find = <Value>(option: Option<Value>) => findValue(option, flags, environment, warnings);
+  const given = <Value>(option: Option<Value>) => findGiven(option, flags, environment, warnings);
+  const find = <Value>(option: Option<Value>) => parse(given(option));
 
   const maxMemory = find(OPTIONS.maxMemory);
+  const stores = [given(OPTIONS.redis), given(OPTIONS.redisCluster), given(OPTIONS.load)] as const;
+  const store = theStore(stores, warnings);
+  const [redis, redisCluster, load] = stores;
+  const staleTtl = find(OPTIONS.staleTtl);
   const config: Config = {
     port: find(OPTIONS.port).value,
     host: find(OPTIONS.host).value,
@@ -47,44 +75,84 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     ttl: find(OPTIONS.ttl).value,
     maxValueSize: fittingValueSize(find(OPTIONS.maxValueSize), maxMemory),
     shards: fittingShards(find(OPTIONS.shards), maxMemory),
-    load: find(OPTIONS.load).value,
+    redis: store === redis ? redisAddress(redis, environment) : undefined,
+    redisCluster: store === redisCluster ? parse(redisCluster).value : undefined,
+    redisPrefix: find(OPTIONS.redisPrefix).value,
+    staleTtl: staleTtl.value,
+    load: store === load ? parse(load).value : undefined,
     snapshot: find(OPTIONS.snapshot).value,
     guard: find(OPTIONS.guard).value,
     logLevel: find(OPTIONS.logLevel).value,
   };
+  if (config.staleTtl > 0 && config.redis === undefined && config.redisCluster === undefined) {
+    warnings.push(
+      `${staleTtl.source} has no effect: there is no --redis or --redis-cluster to be out of reach`,
+    );
+  }
   return { config: Object.freeze(config), warnings };
 }
 
-function findValue<Value>(
+function findGiven<Value>(
   option: Option<Value>,
   flags: Flags,
   environment: Environment,
   warnings: string[],
-): Found<Value> {
+): Given<Value> {
   const flag = `--${option.flag}`;
-  const given = flags[option.flag];
-  if (typeof given === 'string') {
-    if (given === '' && option.mayBeEmpty !== true) throw badValue(flag, given, option.allowed);
-    return parse(option, given, flag);
+  const fromFlag = flags[option.flag];
+  if (typeof fromFlag === 'string') {
+    if (fromFlag === '' && option.mayBeEmpty !== true) throw badValue(flag, fromFlag, option.allowed);
+    return { text: fromFlag, format: option, place: 'flag', name: flag, source: flag };
   }
 
-  for (const { name, format } of option.environment) {
+  for (const { name, format = option } of option.environment) {
     const text = environment[name];
     if (text === undefined || (text === '' && option.mayBeEmpty !== true)) continue;
     if (option.foreign?.pattern.test(text) === true) {
       warnings.push(`${name}=${quote(text)} is ignored: ${option.foreign.reason}`);
       continue;
     }
-    return parse(format ?? option, text, `${name} (${flag})`);
+    const place = name.startsWith('HOTSHARD_') ? 'own variable' : 'other variable';
+    return { text, format, place, name, source: `${name} (${flag})` };
   }
 
-  return { ...parse(option, option.default, flag), source: undefined };
+  return { text: option.default, format: option, place: 'default', name: flag, source: undefined };
 }
 
-function parse<Value>(format: ValueFormat<Value>, text: string, source: string): Found<Value> {
+function parse<Value>({ format, text, name, source }: Given<Value>): Found<Value> {
   const result = format.schema.safeParse(text);
-  if (!result.success) throw badValue(source, text, format.allowed);
+  if (!result.success) throw badValue(source ?? name, format.show?.(text) ?? text, format.allowed);
   return { value: result.data, source, text };
+}
+
+/**
+ * Which of several things to stand behind the map counts: the one given in the strongest place. A variable that was
+ * set for another program, or for all programs of a machine, does not keep a flag from counting.
+ *
+ * @throws {UsageError} when the strongest place names two
+ */
+function theStore(stores: readonly Given<unknown>[], warnings: string[]): Given<unknown> | undefined {
+  const given = stores.filter(({ place }) => place !== 'default');
+  const strength = ({ place }: Given<unknown>): number => PLACES.indexOf(place);
+  const [first, second] = given.sort((a, b) => strength(a) - strength(b));
+  if (first !== undefined && second?.place === first.place) {
+    throw new UsageError(`${first.source} and ${second.source} exclude each other: must be one of them`);
+  }
+  for (const { name } of given.slice(1)) warnings.push(`${name} is ignored: ${first?.name} is given`);
+  return first;
+}
+
+/** REDIS_HOST has its port from REDIS_PORT, if that is there. */
+function redisAddress(
+  redis: Given<RedisAddress | undefined>,
+  environment: Environment,
+): RedisAddress | undefined {
+  const address = parse(redis).value;
+  const text = environment[REDIS_PORT] ?? '';
+  if (redis.name !== REDIS_HOST || address === undefined || text === '') return address;
+  const source = `${REDIS_PORT} (--${OPTIONS.redis.flag})`;
+  const { port } = parse({ ...redis, text, format: redisPort, name: REDIS_PORT, source }).value;
+  return { ...address, port };
 }
 
 function boundedConcurrency(limit: Found<number>, warnings: string[]): number {

@@ -3,11 +3,22 @@
  * what they default to, what they mean and what they allow. Command line, help, messages and documents come
  * from it.
  */
-import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { GUARDS, MAX_MEMORY, MIN_MEMORY } from '../../shards/index.js';
 import { type Config, LOG_LEVELS } from './config.js';
+import { isHost, stripBrackets } from './host.js';
 import { effectiveParallelism } from './parallelism.js';
+import {
+  DEFAULT_REDIS_PORT,
+  maskSecrets,
+  parsePortVariable,
+  parseRedisAddress,
+  parseRedisCluster,
+  REDIS_CLUSTER_FORMAT,
+  REDIS_FORMAT,
+  type RedisAddress,
+  type RedisNode,
+} from './redis-address.js';
 import { DURATION_FORMAT, parseDuration, parseSize, SIZE_FORMAT } from './units.js';
 
 /** More requests in flight than this only queue up elsewhere: a higher limit is lowered to it, with a warning. */
@@ -18,6 +29,8 @@ export interface ValueFormat<Value> {
   /** What is allowed, so that "must be …" can stand before it. */
   readonly allowed: string;
   readonly schema: z.ZodType<Value, string>;
+  /** How a bad value is shown, where it may hold secrets. Otherwise as it is. */
+  readonly show?: (text: string) => string;
 }
 
 /** An environment variable that can give an option's value. */
@@ -47,9 +60,6 @@ export interface Option<Value> extends ValueFormat<Value> {
 
 export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> };
 
-const HOST_LABEL = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i;
-const MAX_HOST_NAME_LENGTH = 253;
-const MAX_HOST_LABEL_LENGTH = 63;
 const MAX_KEYS_LIMIT = 2 ** 31 - 1;
 const MAX_WORKERS = 1024;
 const MAX_SHARDS = 1024;
@@ -57,6 +67,26 @@ const MAX_SHARDS = 1024;
 const milliseconds: ValueFormat<number> = {
   allowed: 'a whole number of milliseconds (0 = none)',
   schema: wholeNumber(0),
+};
+
+/** Variables that together name one Redis: either can be absent. */
+export const REDIS_HOST = 'REDIS_HOST';
+export const REDIS_PORT = 'REDIS_PORT';
+
+const redisHost: ValueFormat<RedisAddress> = {
+  allowed: 'an IPv4 address, an IPv6 address or a host name',
+  schema: z
+    .string()
+    .transform(stripBrackets)
+    .refine(isHost)
+    .transform((host) => ({ host, port: DEFAULT_REDIS_PORT, tls: false, database: 0 })),
+  show: maskSecrets,
+};
+
+export const redisPort: ValueFormat<RedisNode & RedisAddress> = {
+  allowed: 'a whole number from 1 to 65535, or tcp://host:port',
+  schema: parsed(parsePortVariable).transform((node) => ({ ...node, database: 0 })),
+  show: maskSecrets,
 };
 
 export const OPTIONS: Options = {
@@ -79,7 +109,10 @@ export const OPTIONS: Options = {
     default: '127.0.0.1',
     description: "address to bind, IPv4 or IPv6 ('' = all addresses)",
     allowed: "an IPv4 address, an IPv6 address or a host name ('' = all addresses)",
-    schema: z.string().transform(stripBrackets).refine(isHost),
+    schema: z
+      .string()
+      .transform(stripBrackets)
+      .refine((host) => host === '' || isHost(host)),
     mayBeEmpty: true,
   },
   concurrencyLimit: {
@@ -148,6 +181,46 @@ export const OPTIONS: Options = {
     allowed: `auto, or a whole number from 1 to ${MAX_SHARDS}`,
     schema: z.union([z.literal('auto').transform(() => undefined), wholeNumber(1, MAX_SHARDS)]),
   },
+  redis: {
+    flag: 'redis',
+    environment: [
+      { name: 'HOTSHARD_REDIS' },
+      { name: 'REDIS_URL' },
+      { name: REDIS_HOST, format: redisHost },
+      { name: REDIS_PORT, format: redisPort },
+    ],
+    default: '',
+    description: 'Redis to read and write through: redis://, rediss:// (TLS) or the path of a socket',
+    allowed: REDIS_FORMAT,
+    schema: optional(parseRedisAddress),
+    show: maskSecrets,
+  },
+  redisCluster: {
+    flag: 'redis-cluster',
+    environment: [{ name: 'HOTSHARD_REDIS_CLUSTER' }],
+    default: '',
+    description: 'Redis Cluster instead of one Redis: host:port,host:port,…',
+    allowed: REDIS_CLUSTER_FORMAT,
+    schema: optional(parseRedisCluster),
+    show: maskSecrets,
+  },
+  redisPrefix: {
+    flag: 'redis-prefix',
+    environment: [{ name: 'HOTSHARD_REDIS_PREFIX' }],
+    default: '',
+    description: 'prefix of every key in Redis',
+    allowed: 'any text',
+    schema: z.string(),
+    mayBeEmpty: true,
+  },
+  staleTtl: {
+    flag: 'stale-ttl',
+    environment: [{ name: 'HOTSHARD_STALE_TTL' }],
+    default: '0',
+    description: 'how long past its expiry a value may be served while Redis is out of reach, 0 = not at all',
+    allowed: DURATION_FORMAT,
+    schema: duration(),
+  },
   load: {
     flag: 'load',
     environment: [{ name: 'HOTSHARD_LOAD' }],
@@ -191,6 +264,21 @@ function size(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, str
   return z.string().transform(parseSize).pipe(z.number().min(min).max(max));
 }
 
+/** What a parser makes of a text; `undefined` from it says that the text is bad. */
+function parsed<Value>(parse: (text: string) => Value | undefined): z.ZodType<Value, string> {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue('bad value');
+    return z.NEVER;
+  });
+}
+
+/** The same, where an empty text = none. */
+function optional<Value>(parse: (text: string) => Value | undefined): z.ZodType<Value | undefined, string> {
+  return z.union([z.literal('').transform(() => undefined), parsed(parse)]);
+}
+
 /** A path; empty = none. */
 function optionalPath(): z.ZodType<string | undefined, string> {
   // A NUL can't be part of any path, and node:fs would throw later, where nobody knows the flag any more.
@@ -202,19 +290,4 @@ function optionalPath(): z.ZodType<string | undefined, string> {
 
 function duration(): z.ZodType<number, string> {
   return z.string().transform(parseDuration).pipe(z.number());
-}
-
-/** `[::1]`, as IPv6 addresses are written in URLs, becomes `::1`. */
-function stripBrackets(host: string): string {
-  const inside = /^\[(.*)\]$/.exec(host)?.[1];
-  return inside !== undefined && isIPv6(inside) ? inside : host;
-}
-
-function isHost(host: string): boolean {
-  if (host === '' || isIP(host) !== 0) return true;
-  if (host.length > MAX_HOST_NAME_LENGTH) return false;
-  const labels = host.split('.');
-  // A name whose last label is a number is a mistyped IPv4 address: no top-level domain is a number.
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return false;
-  return labels.every((label) => label.length <= MAX_HOST_LABEL_LENGTH && HOST_LABEL.test(label));
 }

@@ -2,9 +2,9 @@
  * Errors of the layers below as answers: what a handler throws becomes a Boom here, and the body that came with
  * the request is out of the way before the answer goes.
  */
-import { type Boom, Boom as BoomError, entityTooLarge, serverUnavailable } from '@hapi/boom';
+import { type Boom, Boom as BoomError, conflict, entityTooLarge, serverUnavailable } from '@hapi/boom';
 import type { Lifecycle, Request, ResponseToolkit } from '@hapi/hapi';
-import { StoreUnavailableError, ValueTooLargeError } from '../store/tiered.js';
+import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
 import { announcesBody, discardBody } from './body.js';
 
 /** Seconds after which a client that found all places and the backlog taken should try again. */
@@ -53,5 +53,6 @@ function asAnswer(error: unknown): unknown {
   if (error instanceof BoomError) return error;
   if (error instanceof StoreUnavailableError) return unavailable(error.message, error.retryAfter);
   if (error instanceof ValueTooLargeError) return entityTooLarge(error.message);
+  if (error instanceof WrongTypeError) return conflict(error.message);
   return error;
 }

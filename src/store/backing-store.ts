@@ -6,29 +6,49 @@
 
 export type StoreKey = string | Uint8Array;
 
-/** A value and when it expires, in milliseconds since the epoch; 0 = never. */
-export interface StoredValue {
-  /** Private to the caller. */
-  readonly value: Uint8Array;
+/** What a key has now. */
+export interface Fetched {
+  /** Private to the caller; undefined when the key is absent. */
+  readonly value: Uint8Array | undefined;
+  /** Milliseconds since the epoch, 0 = never. */
   readonly expiry: number;
+  /** Whether it may be kept: a change that comes after it will be told, or nobody else changes the store. */
+  readonly isCacheable: boolean;
 }
 
-/** A way to a store, for one operation. Its methods reject with StoreUnavailableError, or with the store's answer. */
+/** What became of a write. */
+export interface Written {
+  /** Whether what was written may be kept, as in {@link Fetched}. */
+  readonly isCacheable: boolean;
+  /** Whether the store did it after all that was asked of the link before. */
+  readonly isOrdered: boolean;
+}
+
+/** What became of a command that changes a key by what it has, and what the key has now. */
+export interface Modified extends Written {
+  readonly reply: unknown;
+  readonly now: Fetched;
+}
+
+/**
+ * A way to a store, for one operation. Its methods reject with
+ *
+ * - StoreUnavailableError when there is no answer, or none that says what became of the operation,
+ * - RelocatedError when the key is to be asked for elsewhere,
+ * - what the store itself said, when that is about the key or the command.
+ */
 export interface StoreLink {
-  /** The session in which replies come, until the link is lost: 0 for a store that nobody else changes. */
+  /** The session that replies come in, until the link is lost. */
   readonly session: number;
-  /** Whether a change of a key that was absent is told of, so that the absence may be remembered. */
-  readonly tracksAbsence: boolean;
-  /** Undefined when the key is absent. */
-  fetch(key: StoreKey): Promise<StoredValue | undefined>;
+  /** The session that values are cached in: the same, or 0 for a store that nobody else changes. */
+  readonly valueSession: number;
+  fetch(key: StoreKey): Promise<Fetched>;
   /** @param ttl milliseconds, 0 = none. Resolves once the store has taken the value. */
-  set(key: StoreKey, value: Uint8Array, ttl: number): Promise<void>;
-  /**
-   * Resolves with whether the key was there.
-   *
-   * @param wasCached whether the map had a value: a store that does not hold what was written can't know
-   */
-  delete(key: StoreKey, wasCached: boolean): Promise<boolean>;
+  set(key: StoreKey, value: Uint8Array, ttl: number): Promise<Written>;
+  /** @param cached what the map had: a store that does not hold what was written can't know whether the key was there */
+  delete(key: StoreKey, cached: Fetched | undefined): Promise<Written & { readonly existed: boolean }>;
+  /** @param ttl milliseconds, 0 = none */
+  expire(key: StoreKey, ttl: number, cached: Fetched | undefined): Promise<Modified>;
 }
 
 export interface BackingStore {
@@ -51,5 +71,17 @@ export class StoreUnavailableError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** The key has moved: nothing was done, and the operation may be tried again once `settled` is. */
+export class RelocatedError extends Error {
+  override readonly name = 'RelocatedError';
+
+  constructor(
+    message: string,
+    readonly settled: Promise<void>,
+  ) {
+    super(message);
   }
 }

@@ -1,18 +1,11 @@
 /**
- * The cache as the servers see it: the shared map, and whatever stands behind it. While a data file is being
- * loaded, a key that is not there yet is waited for, so that nobody is told it does not exist.
+ * The cache as the servers see it: the shared map, and whatever stands behind it. local.ts is the map alone,
+ * coherent.ts the map with a store behind it.
  */
 import type { SharedCache } from '../../shards/index.js';
-import type { ProcessState } from '../telemetry/process-state.js';
-import { StoreUnavailableError } from './backing-store.js';
+import type { StoreKey } from './backing-store.js';
 
 export { StoreUnavailableError } from './backing-store.js';
-
-/** Longest that a request waits for a key of a data file that is still being loaded, in milliseconds. */
-export const LOAD_WAIT_LIMIT = 10_000;
-
-/** How often a waiting request looks whether its key has been loaded, in milliseconds. */
-const LOAD_POLL_INTERVAL = 10;
 
 /** A value read: its bytes, private to the caller, and where they came from (the `x-cache` header). */
 export interface ReadResult {
@@ -25,86 +18,44 @@ export class ValueTooLargeError extends Error {
   override readonly name = 'ValueTooLargeError';
 }
 
-export class TieredCache {
-  constructor(
-    readonly map: SharedCache,
-    private readonly state: ProcessState,
-    /** Milliseconds; another one than the default is for tests. */
-    private readonly loadWaitLimit: number = LOAD_WAIT_LIMIT,
-  ) {}
+/** What the store has under the key is no string. Servers turn it into 409, or `WRONGTYPE`. */
+export class WrongTypeError extends Error {
+  override readonly name = 'WrongTypeError';
+}
+
+/** Where a method may return a promise, it does so only when the answer has to be waited for. */
+export interface TieredCache {
+  readonly map: SharedCache;
 
   /**
-   * The value of a key; `undefined` when it has none. A promise is returned only when the answer has to be
-   * waited for.
+   * The value of a key; `undefined` when it has none.
    *
-   * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}
+   * @throws {StoreUnavailableError} when what stands behind the map is needed and can't answer
+   * @throws {WrongTypeError} when it has something else than a value
    */
-  get(key: string): ReadResult | undefined | Promise<ReadResult | undefined> {
-    return this.state.loaded ? this.#hit(key) : this.#getDuringLoad(key);
-  }
+  get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined>;
 
   /**
    * Stores a value.
    *
-   * @param ttl time to live in milliseconds; absent: the map's default
+   * @param ttl time to live in milliseconds, 0 = none; absent: the default
    * @throws {ValueTooLargeError} when it can never fit
+   * @throws {StoreUnavailableError} when what stands behind the map did not take it, or may not have
    */
-  set(key: string, value: Uint8Array, ttl?: number): void | Promise<void> {
-    if (!this.map.set(key, value, ttl === undefined ? {} : { ttl })) {
-      throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
-    }
-  }
+  set(key: StoreKey, value: Uint8Array, ttl?: number): void | Promise<void>;
 
   /**
    * Removes a key. True when it was there.
    *
-   * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}: a
-   *   key removed earlier could come back with a later line of the file
+   * @throws {StoreUnavailableError} when what stands behind the map is needed and can't answer
    */
-  delete(key: string): boolean | Promise<boolean> {
-    return this.state.loaded ? this.map.delete(key) : this.#deleteAfterLoad(key);
-  }
-
-  #hit(key: string): ReadResult | undefined {
-    const value = this.map.get(key);
-    return value === undefined ? undefined : { value, source: 'hit' };
-  }
-
-  async #getDuringLoad(key: string): Promise<ReadResult | undefined> {
-    const deadline = performance.now() + this.loadWaitLimit;
-    for (;;) {
-      // Asked before the look for the key: only when the load was over by then, a miss is one.
-      const { loaded } = this.state;
-      // Looked for by `has`, which counts no miss.
-      if (loaded || this.map.has(key)) {
-        const found = this.#hit(key);
-        // What a later line has pushed out in between is waited for again: it is not known to be absent.
-        if (loaded || found !== undefined) return found;
-      }
-      await this.#moreLoaded(deadline);
-    }
-  }
-
-  async #deleteAfterLoad(key: string): Promise<boolean> {
-    const deadline = performance.now() + this.loadWaitLimit;
-    while (!this.state.loaded) await this.#moreLoaded(deadline);
-    return this.map.delete(key);
-  }
+  delete(key: StoreKey): boolean | Promise<boolean>;
 
   /**
-   * Resolves when the load is over, or after a moment in which it went on.
+   * Gives a key another time to live. False when it is absent.
    *
-   * @param deadline on the clock of `performance.now`
-   * @throws {StoreUnavailableError} after the deadline, and when the process is draining: then the load has been
-   *   given up, and to wait on would only hold up the end
+   * @param ttl milliseconds, 0 = none
+   * @throws {StoreUnavailableError} when what stands behind the map is needed and can't answer
    */
-  async #moreLoaded(deadline: number): Promise<void> {
-    const left = deadline - performance.now();
-    if (left <= 0 || this.state.phase === 'draining') throw stillLoading();
-    await this.state.untilLoaded(Math.min(left, LOAD_POLL_INTERVAL));
-  }
-}
-
-function stillLoading(): StoreUnavailableError {
-  return new StoreUnavailableError('the data file is still being loaded', 1);
+  expire(key: StoreKey, ttl: number): boolean | Promise<boolean>;
 }

@@ -6,10 +6,11 @@ import { accessSync, constants, realpathSync, renameSync, statSync } from 'node:
 import { dirname, resolve, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type CacheOptions, type Restored, SharedCache, SnapshotError } from '../../shards/index.js';
+import { type Restored, SharedCache, SnapshotError } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
 import { badValue } from '../config/errors.js';
 import { OPTIONS } from '../config/options.js';
+import { mapOptions } from '../worker/shared.js';
 
 /**
  * Sees to it that a snapshot can be written one day: better told now than when the map is about to be lost.
@@ -41,20 +42,30 @@ function whatIsWrong(path: string): string | undefined {
 }
 
 /**
+ * Milliseconds that the map keeps an entry for past its time. The file has the true time, since another server, without
+ * a store behind it, may be started with it.
+ */
+function graceOf({ redis, redisCluster, staleTtl }: Config): number {
+  return redis === undefined && redisCluster === undefined ? 0 : staleTtl;
+}
+
+/**
  * The map that a file holds. An empty one when there is no file yet, and when it is refused: then the log says why,
  * and the file is kept under another name. Undefined when `signal` was aborted meanwhile.
  *
- * @throws {RangeError} when the map can't be made as the options say
+ * @throws {RangeError} when the map can't be made as the configuration says
  */
 export async function restoreMap(
   path: string,
-  options: CacheOptions,
+  config: Config,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<SharedCache | undefined> {
+  const options = mapOptions(config);
+  const grace = graceOf(config);
   const startedAt = performance.now();
   try {
-    const restored = await inTurns(SharedCache.restoreSteps(path, options), signal);
+    const restored = await inTurns(SharedCache.restoreSteps(path, options, { grace }), signal);
     if (restored !== undefined) logRestored(path, restored, startedAt, logger);
     return restored?.cache;
   } catch (error) {
@@ -73,9 +84,14 @@ export async function restoreMap(
  *
  * @returns whether it was written; the log says so, or why not
  */
-export async function saveMap(path: string, map: SharedCache, logger: Logger): Promise<boolean> {
+export async function saveMap(
+  path: string,
+  map: SharedCache,
+  config: Config,
+  logger: Logger,
+): Promise<boolean> {
   const startedAt = performance.now();
-  const steps = map.saveSteps(path);
+  const steps = map.saveSteps(path, { grace: graceOf(config) });
   logger.info({ path, keys: map.size }, `writing the snapshot ${JSON.stringify(path)}`);
   // A second signal ends the program between two steps.
   const giveUp = () => steps.return(0);

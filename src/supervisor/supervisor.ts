@@ -9,7 +9,7 @@ import type { Config } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import { createServer } from '../server/server.js';
 import { type CreateServer, type RunningWorker, startWorker } from '../worker/lifecycle.js';
-import { createShared, handlesOf, mapOptions, type Shared } from '../worker/shared.js';
+import { createShared, handlesOf, type Shared } from '../worker/shared.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
 import { Pool, type RestartPolicy } from './pool.js';
@@ -131,21 +131,17 @@ class Supervisor {
   async #createShared(): Promise<Shared | undefined> {
     const { snapshot } = this.#config;
     if (snapshot === undefined) return createShared(this.#config);
-    const options = mapOptions(this.#config);
-    const map = await restoreMap(snapshot, options, this.#logger, this.#ending.signal);
+    const map = await restoreMap(snapshot, this.#config, this.#logger, this.#ending.signal);
     return map === undefined ? undefined : createShared(this.#config, map);
   }
 
-  /** Goes on to `serving`, at once or when the data file has been loaded. */
+  /** Goes on to `serving`, at once or when the data file has been loaded or the store reached. */
   #load(shared: Shared): void {
     const { startLoad } = this.#options;
     const { state } = shared;
-    const done = () => {
-      state.markLoaded();
-      state.advanceTo('serving');
-    };
     if (startLoad === undefined) {
-      done();
+      state.markLoaded();
+      this.#awaitStore(shared);
       return;
     }
     state.advanceTo('loading');
@@ -157,7 +153,9 @@ class Supervisor {
     };
     startLoad(context).then(
       () => {
-        if (!this.#ending.signal.aborted) done();
+        if (this.#ending.signal.aborted) return;
+        state.markLoaded();
+        state.advanceTo('serving');
       },
       (error: unknown) => {
         if (this.#ending.signal.aborted) return;
@@ -165,6 +163,16 @@ class Supervisor {
         this.#end(1);
       },
     );
+  }
+
+  /** Goes on to `serving` when every worker has reached the store once; a later outage changes nothing. */
+  async #awaitStore({ state, sessions }: Shared): Promise<void> {
+    const { redis, redisCluster, workers } = this.#config;
+    const { signal } = this.#ending;
+    if (redis !== undefined || redisCluster !== undefined) {
+      await sessions.untilConnected(Math.max(1, workers), signal);
+    }
+    if (!signal.aborted) state.advanceTo('serving');
   }
 
   /** Drains and exits. The first call decides on the exit code. */
@@ -198,7 +206,7 @@ class Supervisor {
   async #save(): Promise<boolean> {
     const { snapshot } = this.#config;
     if (snapshot === undefined || this.#shared === undefined) return true;
-    return await saveMap(snapshot, this.#shared.map, this.#logger);
+    return await saveMap(snapshot, this.#shared.map, this.#config, this.#logger);
   }
 
   #exit(code: number): void {
@@ -229,7 +237,7 @@ class Supervisor {
   #threads(port: SharedPort, shared: Shared): Crew {
     let address: AddressInfo | undefined;
     const handles = handlesOf(shared);
-    const { state, limit } = shared;
+    const { state, limit, sessions } = shared;
     const pool = new Pool({
       workers: this.#config.workers,
       entry: this.#options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
@@ -249,6 +257,7 @@ class Supervisor {
       onWorkerGone: (worker) => {
         port.gone(worker);
         releaseAllOf(limit, worker);
+        sessions.endAllOf(worker);
         // Its connections have ended with it, and it can't say so any more.
         state.count(worker, 'openConnections', -state.row(worker).openConnections);
       },

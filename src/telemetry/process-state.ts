@@ -15,8 +15,21 @@ const PHASE_WORD = 0;
 const LOADED_WORD = 1;
 const HEADER_WORDS = 16;
 
+/**
+ * What a worker counts of the store behind the map: reads of it; reads answered by a remembered absence, or by a value
+ * past its time while it was out of reach; keys it told of; operations that failed since it was out of reach.
+ */
+export const STORE_COUNTERS = ['fetches', 'absentHits', 'staleHits', 'invalidations', 'storeErrors'] as const;
+
 /** Counters a worker keeps, in the order of their 64-bit cells in its row. */
-export const WORKER_COUNTERS = ['requests', 'errors', 'connections', 'openConnections', 'restarts'] as const;
+export const WORKER_COUNTERS = [
+  'requests',
+  'errors',
+  'connections',
+  'openConnections',
+  'restarts',
+  ...STORE_COUNTERS,
+] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
 export type WorkerRow = Readonly<Record<WorkerCounter, number>>;
 

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
-import { TieredCache } from '../store/tiered.js';
+import { openTier } from '../store/tier.js';
 import { balanceConnections } from './balance.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { type ListenTicket, listen } from './listen.js';
@@ -48,11 +48,13 @@ export interface RunningWorker {
  */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, shared, worker, ticket, logger } = parts;
-  const cache = new TieredCache(shared.map, shared.state);
+  const { map, state, sessions, bell } = shared;
+  const tier = openTier({ config, map, state, sessions, bell, worker, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
-  const server = parts.createServer({ cache, state: shared.state, limit, config, worker, logger });
-  const connections = new ConnectionDrain(server.listener, () => shared.state.phase === 'draining');
-  if (ticket.kind === 'descriptor') balanceConnections(server.listener, shared.state, worker);
+  const server = parts.createServer({ cache: tier.cache, state, limit, config, worker, logger });
+  const connections = new ConnectionDrain(server.listener, () => state.phase === 'draining');
+  if (ticket.kind === 'descriptor') balanceConnections(server.listener, state, worker);
+  tier.start();
   await server.start();
   parts.onAdopting?.();
   const address = await listen(server.listener, ticket);
@@ -63,6 +65,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       const deadline = performance.now() + limit;
       const cut = await connections.drain(limit);
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
+      tier.stop();
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },

@@ -5,6 +5,8 @@
 import { type CacheHandle, type CacheOptions, SharedCache } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
+import { Bell, type BellHandle } from '../store/bell.js';
+import { Sessions, type SessionsHandle } from '../store/sessions.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
 
 export interface Shared {
@@ -12,6 +14,8 @@ export interface Shared {
   readonly state: ProcessState;
   /** Each worker attaches to it as itself. */
   readonly limit: ConcurrencyLimitHandle;
+  readonly sessions: Sessions;
+  readonly bell: Bell;
 }
 
 /** Structured-cloneable: what a worker thread attaches to. */
@@ -19,6 +23,8 @@ export interface SharedHandles {
   readonly map: CacheHandle;
   readonly state: ProcessStateHandle;
   readonly limit: ConcurrencyLimitHandle;
+  readonly sessions: SessionsHandle;
+  readonly bell: BellHandle;
 }
 
 /** What the configuration says of the map. */
@@ -44,14 +50,27 @@ export function createShared(config: Config, map = SharedCache.create(mapOptions
     map,
     state: ProcessState.create(workers),
     limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
+    sessions: Sessions.create(),
+    bell: Bell.create(),
   };
 }
 
-export function handlesOf(shared: Shared): SharedHandles {
-  return { map: shared.map.handle, state: shared.state.handle, limit: shared.limit };
+export function handlesOf({ map, state, limit, sessions, bell }: Shared): SharedHandles {
+  return {
+    map: map.handle,
+    state: state.handle,
+    limit,
+    sessions: sessions.handle,
+    bell: bell.handle,
+  };
 }
 
-export function attachShared(handles: SharedHandles): Shared {
-  const { map, state, limit } = handles;
-  return { map: SharedCache.attach(map), state: ProcessState.attach(state), limit };
+export function attachShared({ map, state, limit, sessions, bell }: SharedHandles): Shared {
+  return {
+    map: SharedCache.attach(map),
+    state: ProcessState.attach(state),
+    limit,
+    sessions: Sessions.attach(sessions),
+    bell: Bell.attach(bell),
+  };
 }

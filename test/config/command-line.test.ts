@@ -175,6 +175,8 @@ test('unknown commands, surplus and missing arguments are refused by name', asyn
   await refused(t, ['serve', 'x'], /unexpected argument "x"/);
   await refused(t, ['serve', '--', 'x'], /unexpected argument "x"/);
   await refused(t, ['set', 'k', 'v', 'w'], /unexpected argument "w"/);
+  await refused(t, ['redis://:hush@h'], /unknown command "redis:\/\/\*\*\*@h"/);
+  await refused(t, ['serve', 'redis://:hush@h'], /unexpected argument "redis:\/\/\*\*\*@h"/);
   await refused(t, ['set'], /KEY is missing/);
   await refused(t, ['set', 'k'], /VALUE is missing/);
 });

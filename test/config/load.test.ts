@@ -5,9 +5,18 @@ import { UsageError } from '../../src/config/errors.js';
 import { type Environment, type Flags, loadConfig } from '../../src/config/load.js';
 import { OPTIONS } from '../../src/config/options.js';
 import { effectiveParallelism } from '../../src/config/parallelism.js';
+import type { RedisAddress, RedisNode } from '../../src/config/redis-address.js';
 
 const KB = 1024;
 const MB = 1024 * KB;
+
+function node(host: string, port: number): RedisNode {
+  return { host, port, tls: false };
+}
+
+function redisAt(host: string, port: number): RedisAddress {
+  return { ...node(host, port), database: 0 };
+}
 
 /** The message of the error that a value causes; empty when it causes none. */
 function complaint(flags: Flags, environment: Environment = {}): string {
@@ -33,6 +42,10 @@ test('without flags and variables the defaults of the contract hold', async (t) 
     ttl: 0,
     maxValueSize: MB,
     shards: undefined,
+    redis: undefined,
+    redisCluster: undefined,
+    redisPrefix: '',
+    staleTtl: 0,
     load: undefined,
     snapshot: undefined,
     guard: 'lock-free',
@@ -55,18 +68,27 @@ test('every option is read from its flag and from each of its variables', async 
     ['ttl', '1500', 1_500_000],
     ['maxValueSize', '2kb', 2 * KB],
     ['shards', '16', 16],
+    ['redis', 'redis://h:7000', redisAt('h', 7000)],
+    ['redisCluster', 'a:7000,b:7001', [node('a', 7000), node('b', 7001)]],
+    ['redisPrefix', 'app:', 'app:'],
+    ['staleTtl', '30', 30_000],
     ['load', 'data.txt', 'data.txt'],
     ['snapshot', 'map.snapshot', 'map.snapshot'],
     ['guard', 'lock', 'lock'],
     ['logLevel', 'trace', 'trace'],
   ];
   t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
+  const otherwise: Readonly<Record<string, readonly [text: string, value: Config[keyof Config]]>> = {
+    PROXY_TTL_MS: ['1500', 1500],
+    REDIS_HOST: ['h', redisAt('h', 6379)],
+    REDIS_PORT: ['7000', redisAt('127.0.0.1', 7000)],
+  };
   for (const [name, text, value] of given) {
     const { flag, environment } = OPTIONS[name];
-    t.equal(loadConfig({ [flag]: text }, {}).config[name], value, `--${flag}`);
+    t.strictSame(loadConfig({ [flag]: text }, {}).config[name], value, `--${flag}`);
     for (const variable of environment) {
-      const expected = variable.name === 'PROXY_TTL_MS' ? 1500 : value;
-      t.equal(loadConfig({}, { [variable.name]: text }).config[name], expected, variable.name);
+      const [own, expected] = otherwise[variable.name] ?? [text, value];
+      t.strictSame(loadConfig({}, { [variable.name]: own }).config[name], expected, variable.name);
     }
   }
 });
@@ -91,7 +113,7 @@ test('an empty host means all addresses, wherever it comes from', async (t) => {
 test('any other empty variable counts as unset', async (t) => {
   const variables = Object.values(OPTIONS).flatMap(({ environment }) => environment.map(({ name }) => name));
   const empty = Object.fromEntries(
-    variables.filter((name) => !name.endsWith('_HOST')).map((name) => [name, '']),
+    variables.filter((name) => !/^(?:HOTSHARD|PROXY)_HOST$/.test(name)).map((name) => [name, '']),
   );
   t.strictSame(loadConfig({}, empty), loadConfig({}, {}));
   t.equal(loadConfig({}, { HOTSHARD_PORT: '', PROXY_PORT: '8080' }).config.port, 8080, 'the next one counts');
@@ -178,6 +200,9 @@ test('a bad value is reported in one line that names the flag, the value and wha
     ['max-value-size', ['0', '-1', '1.5', 'big'], 'at least 1'],
     ['shards', ['0', '-1', 'AUTO', '1025'], 'auto, or a whole number from 1'],
     ['load', ['a\0b'], 'path'],
+    ['redis', ['localhost:6379', 'http://h', 'redis://', 'redis://h:99999', 'redis://h/x'], 'redis://'],
+    ['redis-cluster', ['h', 'h:x', 'a:7000,', 'redis://h:7000/1'], 'host:port,host:port'],
+    ['stale-ttl', ['-5', 'forever'], '250ms'],
     ['log-level', ['verbose', 'INFO', '30'], 'silent, fatal, error, warn, info, debug, trace'],
   ];
   for (const [flag, texts, allowed] of values) {

@@ -3,12 +3,13 @@ import http from 'node:http';
 import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
-import { type ReadResult, TieredCache } from '../../src/store/tiered.js';
+import { LocalCache } from '../../src/store/local.js';
+import type { ReadResult, TieredCache } from '../../src/store/tiered.js';
 import { ProcessState } from '../../src/telemetry/process-state.js';
 import { deferred, limitOf, serve, until } from './server-under-test.js';
 
 /** A cache that answers reads when it is told to, and counts those it is busy with. */
-class Held extends TieredCache {
+class Held extends LocalCache {
   busy = 0;
   mostBusy = 0;
   readonly gate = deferred<void>();
@@ -149,7 +150,7 @@ t.test('two workers under load never have more in flight than the limit, and all
   const state = ProcessState.create(2);
   let busy = 0;
   let mostBusy = 0;
-  class Slow extends TieredCache {
+  class Slow extends LocalCache {
     override async get(key: string): Promise<ReadResult | undefined> {
       busy += 1;
       mostBusy = Math.max(mostBusy, busy);

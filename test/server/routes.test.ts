@@ -1,7 +1,8 @@
 /** Which paths there are, what each allows, and what the root, `/lookup` and the health routes say. */
 import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
-import { StoreUnavailableError, TieredCache, ValueTooLargeError } from '../../src/store/tiered.js';
+import { LocalCache } from '../../src/store/local.js';
+import { StoreUnavailableError, type TieredCache, ValueTooLargeError } from '../../src/store/tiered.js';
 import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
 import { serve } from './server-under-test.js';
 
@@ -149,7 +150,7 @@ t.test('errors of the store are answers', async (t) => {
     large: new ValueTooLargeError('too large for the map'),
     bug: new TypeError('a secret of the inside'),
   };
-  class Failing extends TieredCache {
+  class Failing extends LocalCache {
     override get(key: string): never {
       throw failures[key];
     }

@@ -4,7 +4,8 @@ import net, { type AddressInfo } from 'node:net';
 import { SharedCache } from '../../shards/index.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { createServer, type HttpServer, type HttpServerOptions } from '../../src/server/server.js';
-import { TieredCache } from '../../src/store/tiered.js';
+import { LocalCache } from '../../src/store/local.js';
+import type { TieredCache } from '../../src/store/tiered.js';
 import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
 
 export interface Setup {
@@ -49,7 +50,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   state.advanceTo(setup.phase ?? 'serving');
   if (setup.phase === undefined) state.markLoaded();
   const map = SharedCache.create({ maxMemory: 64 * 1024 * 1024 });
-  const cache = setup.cache?.(map, state) ?? new TieredCache(map, state);
+  const cache = setup.cache?.(map, state) ?? new LocalCache(map, state);
   const server = createServer({
     cache,
     state,

@@ -1,14 +1,15 @@
 /** Stopping: what is in flight is finished, what is idle is closed, and what does not end is cut off. */
 import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
-import { type ReadResult, TieredCache } from '../../src/store/tiered.js';
+import { LocalCache } from '../../src/store/local.js';
+import type { ReadResult, TieredCache } from '../../src/store/tiered.js';
 import type { ProcessState } from '../../src/telemetry/process-state.js';
 import { deferred, serve, until } from './server-under-test.js';
 
 t.test('a request in flight is answered, idle connections end', async (t) => {
   const gate = deferred<ReadResult>();
   let asked = false;
-  class Held extends TieredCache {
+  class Held extends LocalCache {
     override get(): Promise<ReadResult> {
       asked = true;
       return gate.promise;

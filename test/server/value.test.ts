@@ -1,7 +1,8 @@
 /** Values: what goes in comes out, byte for byte, whatever else the request says. */
 import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
-import { TieredCache } from '../../src/store/tiered.js';
+import { LocalCache } from '../../src/store/local.js';
+import type { TieredCache } from '../../src/store/tiered.js';
 import type { ProcessState } from '../../src/telemetry/process-state.js';
 import { serve } from './server-under-test.js';
 
@@ -105,7 +106,7 @@ t.test('DELETE says whether there was something', async (t) => {
 
 t.test('?ttl= is the time to live, in seconds', async (t) => {
   const ttls: (number | undefined)[] = [];
-  class Recording extends TieredCache {
+  class Recording extends LocalCache {
     override set(_key: string, _value: Uint8Array, ttl?: number): void {
       ttls.push(ttl);
     }

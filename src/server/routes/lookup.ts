@@ -1,6 +1,11 @@
 /** `/lookup`: a value as JSON, where every answer, refusals too, has the same three members. */
 import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/hapi';
-import { type ReadResult, StoreUnavailableError, type TieredCache } from '../../store/tiered.js';
+import {
+  type ReadResult,
+  StoreUnavailableError,
+  type TieredCache,
+  WrongTypeError,
+} from '../../store/tiered.js';
 import { repeatableQueryKey } from '../schemas.js';
 import type { Endpoint } from './table.js';
 
@@ -14,6 +19,7 @@ export function lookupEndpoints(cache: TieredCache): Endpoint[] {
       return foundAnswer(h, key.text, await cache.get(key.text));
     } catch (error) {
       if (error instanceof StoreUnavailableError) return lookupUnavailable(request, h, error.retryAfter);
+      if (error instanceof WrongTypeError) return answer(h, 409, key.text);
       throw error;
     }
   };

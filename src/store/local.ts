@@ -1,0 +1,112 @@
+/**
+ * The map with nothing behind it. While a data file is being loaded, a key that is not there yet is waited for, so
+ * that nobody is told it does not exist.
+ */
+import type { SharedCache } from '../../shards/index.js';
+import type { ProcessState } from '../telemetry/process-state.js';
+import { type StoreKey, StoreUnavailableError } from './backing-store.js';
+
+import { type ReadResult, type TieredCache, ValueTooLargeError } from './tiered.js';
+
+/** Longest that a request waits for a key of a data file that is still being loaded, in milliseconds. */
+export const LOAD_WAIT_LIMIT = 10_000;
+
+/** How often a waiting request looks whether its key has been loaded, in milliseconds. */
+const LOAD_POLL_INTERVAL = 10;
+
+export class LocalCache implements TieredCache {
+  constructor(
+    readonly map: SharedCache,
+    private readonly state: ProcessState,
+    /** Milliseconds; another one than the default is for tests. */
+    private readonly loadWaitLimit: number = LOAD_WAIT_LIMIT,
+  ) {}
+
+  /**
+   * The value of a key; `undefined` when it has none. A promise is returned only when the answer has to be
+   * waited for.
+   *
+   * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}
+   */
+  get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
+    return this.state.loaded ? this.#hit(key) : this.#getDuringLoad(key);
+  }
+
+  /**
+   * Stores a value.
+   *
+   * @param ttl time to live in milliseconds; absent: the map's default
+   * @throws {ValueTooLargeError} when it can never fit
+   */
+  set(key: StoreKey, value: Uint8Array, ttl?: number): void | Promise<void> {
+    if (!this.map.set(key, value, ttl === undefined ? {} : { ttl })) {
+      throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
+    }
+  }
+
+  /**
+   * Removes a key. True when it was there.
+   *
+   * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}: a
+   *   key removed earlier could come back with a later line of the file
+   */
+  delete(key: StoreKey): boolean | Promise<boolean> {
+    return this.state.loaded ? this.map.delete(key) : this.#deleteAfterLoad(key);
+  }
+
+  expire(key: StoreKey, ttl: number): boolean | Promise<boolean> {
+    return this.state.loaded ? this.map.expire(key, ttl) : this.#expireAfterLoad(key, ttl);
+  }
+
+  #hit(key: StoreKey): ReadResult | undefined {
+    const value = this.map.get(key);
+    return value === undefined ? undefined : { value, source: 'hit' };
+  }
+
+  async #getDuringLoad(key: StoreKey): Promise<ReadResult | undefined> {
+    const deadline = performance.now() + this.loadWaitLimit;
+    for (;;) {
+      // Asked before the look for the key: only when the load was over by then, a miss is one.
+      const { loaded } = this.state;
+      // Looked for by `has`, which counts no miss.
+      if (loaded || this.map.has(key)) {
+        const found = this.#hit(key);
+        // What a later line has pushed out in between is waited for again: it is not known to be absent.
+        if (loaded || found !== undefined) return found;
+      }
+      await this.#moreLoaded(deadline);
+    }
+  }
+
+  async #deleteAfterLoad(key: StoreKey): Promise<boolean> {
+    await this.#untilLoaded();
+    return this.map.delete(key);
+  }
+
+  async #expireAfterLoad(key: StoreKey, ttl: number): Promise<boolean> {
+    await this.#untilLoaded();
+    return this.map.expire(key, ttl);
+  }
+
+  async #untilLoaded(): Promise<void> {
+    const deadline = performance.now() + this.loadWaitLimit;
+    while (!this.state.loaded) await this.#moreLoaded(deadline);
+  }
+
+  /**
+   * Resolves when the load is over, or after a moment in which it went on.
+   *
+   * @param deadline on the clock of `performance.now`
+   * @throws {StoreUnavailableError} after the deadline, and when the process is draining: then the load has been
+   *   given up, and to wait on would only hold up the end
+   */
+  async #moreLoaded(deadline: number): Promise<void> {
+    const left = deadline - performance.now();
+    if (left <= 0 || this.state.phase === 'draining') throw stillLoading();
+    await this.state.untilLoaded(Math.min(left, LOAD_POLL_INTERVAL));
+  }
+}
+
+function stillLoading(): StoreUnavailableError {
+  return new StoreUnavailableError('the data file is still being loaded', 1);
+}

@@ -1,0 +1,62 @@
+/** Redis, or a Redis Cluster, as the store behind the map, as the configuration has it. */
+import type { Config } from '../../config/config.js';
+import type { RedisAddress, RedisNode } from '../../config/redis-address.js';
+import type { BackingStore } from '../backing-store.js';
+import { RedisCluster } from './cluster.js';
+import type { KeyCommands } from './key-commands.js';
+import { type LinkParts, RedisLink } from './link.js';
+import type { Credentials } from './socket.js';
+import { nameOf } from './topology.js';
+
+/** A store that is connected to. */
+export interface RemoteStore extends BackingStore {
+  start(): void;
+  stop(): void;
+}
+
+export interface RedisStoreParts extends Omit<LinkParts, 'name' | 'connection'> {
+  readonly config: Pick<Config, 'redis' | 'redisCluster' | 'redisPrefix'>;
+}
+
+/** Undefined when none is configured. */
+export function redisStore({ config, ...parts }: RedisStoreParts): RemoteStore | undefined {
+  const { redis, redisCluster, redisPrefix: prefix } = config;
+  if (redis !== undefined) return new SingleRedis(redis, prefix, parts);
+  const [first] = redisCluster ?? [];
+  if (redisCluster === undefined || first === undefined) return undefined;
+  const seeds = redisCluster.map(({ host, port }) => nameOf(host, port));
+  return new RedisCluster({ ...parts, seeds, credentials: credentialsOf(first), prefix });
+}
+
+class SingleRedis implements RemoteStore {
+  readonly #link: RedisLink;
+
+  constructor(address: RedisAddress, prefix: string, parts: Omit<LinkParts, 'name' | 'connection'>) {
+    const place = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
+    this.#link = new RedisLink({
+      ...parts,
+      name: 'path' in address ? address.path : nameOf(address.host, address.port),
+      connection: { address: { ...place, ...credentialsOf(address) }, database: address.database, prefix },
+    });
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  stop(): void {
+    this.#link.stop();
+  }
+
+  linkFor(): KeyCommands {
+    return this.#link.connection.keys;
+  }
+}
+
+function credentialsOf({ username, password, tls }: RedisAddress | RedisNode): Credentials {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+  };
+}
