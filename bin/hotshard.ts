@@ -12,6 +12,8 @@ import { badValue, quote, UsageError } from '../src/config/errors.js';
 import { type Flags, loadConfig } from '../src/config/load.js';
 import { OPTIONS } from '../src/config/options.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
+import type { DataFile } from '../src/store/file.js';
+import type { ServeOptions } from '../src/supervisor/supervisor.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -122,12 +124,16 @@ async function serveCommand(flags: Flags): Promise<void> {
   assertSnapshotPath(config);
   try {
     const file = config.load === undefined ? undefined : openDataFile(config.load);
-    await serve(config, logger, file === undefined ? {} : { startLoad: (context) => file.load(context) });
+    await serve(config, logger, file === undefined ? {} : serveOptions(file));
   } catch (error) {
     logger.debug({ err: error }, 'the server did not start');
     if (error instanceof DataFileError) throw new CommandFailure(error.message, { cause: error });
     throw new CommandFailure(startFailure(error, config), { cause: error });
   }
+}
+
+function serveOptions({ store, load }: DataFile): ServeOptions {
+  return { startLoad: (context) => load(context), ...(store === undefined ? {} : { file: store }) };
 }
 
 /** What the user can do about a server that did not start, as one line. */

@@ -6,6 +6,7 @@ import type { Attachment } from './attachment.js';
 import type { Key } from './cache-types.js';
 import { NEVER, NO_LABEL } from './entry.js';
 import { describe } from './key-buffer.js';
+import { FLAG_BASELINE } from './layout.js';
 import type { Expected, LabelledEntry, WriteOutcome } from './shard.js';
 import { DELETES, HITS, MISSES, SETS } from './thread-slot.js';
 
@@ -18,6 +19,8 @@ export interface EntryOptions {
    * `SharedCache`'s own calls its key is absent, it is not saved, and is counted as `hidden` alone.
    */
   readonly label?: number;
+  /** Whether it comes from a data file, as with `setBaseline`: a later line of such a file may replace it. */
+  readonly isBaseline?: boolean;
 }
 
 /**
@@ -48,7 +51,7 @@ export class Entries {
     if (!(value instanceof Uint8Array)) {
       throw new TypeError(`value must be a Uint8Array, not ${describe(value)}`);
     }
-    const { expiry = NEVER, label = NO_LABEL } = options;
+    const { expiry = NEVER, label = NO_LABEL, isBaseline = false } = options;
     if (!(Number.isSafeInteger(expiry) && expiry >= 0)) {
       throw new RangeError(`expiry must be whole milliseconds since the epoch, not ${expiry}`);
     }
@@ -56,7 +59,9 @@ export class Entries {
       throw new RangeError(`label must be a signed whole number of 32 bits, not ${label}`);
     }
     const shard = this.#attachment.shardOf(key);
-    this.#attachment.draft.fill(value, 0, value.length, expiry, 0, label);
+    // As one that is conditional, it may replace what is no baseline.
+    const flags = isBaseline ? FLAG_BASELINE : 0;
+    this.#attachment.draft.fill(value, 0, value.length, expiry, flags, label);
     return this.#attachment.write(shard, expected);
   }
 
@@ -67,6 +72,11 @@ export class Entries {
    */
   delete(key: Key, expected?: LabelledEntry): boolean {
     return this.#attachment.shardOf(key).delete(this.#attachment.key, expected) !== 'nothing';
+  }
+
+  /** Whether a value of so many bytes can ever be stored. */
+  fits(length: number): boolean {
+    return length <= this.#attachment.layout.maxValueBytes;
   }
 
   countHit(): void {

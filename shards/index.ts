@@ -11,6 +11,8 @@ export type {
 } from './cache-types.js';
 export type { Entries, EntryOptions } from './entries.js';
 export { NEVER } from './entry.js';
+export { hashSecrets, hashWords } from './hash.js';
+export { KeyBuffer } from './key-buffer.js';
 export { MAX_KEY_BYTES, MIN_MEMORY } from './layout.js';
 export { type CacheOptions, GUARDS, type Guard, MAX_MEMORY, shardRange } from './options.js';
 export { ABSENT, type LabelledEntry, type WriteOutcome } from './shard.js';

@@ -31,32 +31,43 @@ export interface Modified extends Written {
 }
 
 /**
- * A way to a store, for one operation. Its methods reject with
+ * A way to read a store, for one operation. Its methods, and those of a StoreLink, reject with
  *
  * - StoreUnavailableError when there is no answer, or none that says what became of the operation,
  * - RelocatedError when the key is to be asked for elsewhere,
  * - what the store itself said, when that is about the key or the command.
  */
-export interface StoreLink {
+export interface FetchLink {
   /** The session that replies come in, until the link is lost. */
   readonly session: number;
   /** The session that values are cached in: the same, or 0 for a store that nobody else changes. */
   readonly valueSession: number;
   fetch(key: StoreKey): Promise<Fetched>;
-  /** @param ttl milliseconds, 0 = none. Resolves once the store has taken the value. */
-  set(key: StoreKey, value: Uint8Array, ttl: number): Promise<Written>;
-  /** @param cached what the map had: a store that does not hold what was written can't know whether the key was there */
-  delete(key: StoreKey, cached: Fetched | undefined): Promise<Written & { readonly existed: boolean }>;
-  /** @param ttl milliseconds, 0 = none */
-  expire(key: StoreKey, ttl: number, cached: Fetched | undefined): Promise<Modified>;
 }
 
-export interface BackingStore {
+/** A way to read and write a store. */
+export interface StoreLink extends FetchLink {
+  /** @param ttl milliseconds, 0 = none. Resolves once the store has taken the value. */
+  set(key: StoreKey, value: Uint8Array, ttl: number): Promise<Written>;
+  delete(key: StoreKey): Promise<Written & { readonly existed: boolean }>;
+  /** @param ttl milliseconds, 0 = none */
+  expire(key: StoreKey, ttl: number): Promise<Modified>;
+}
+
+/** A store that can be read. */
+export interface FetchStore {
   /**
    * The link that a key's operations go by now.
    *
    * @throws {StoreUnavailableError} when it is known to be out of reach
+   * @throws {RelocatedError} while it is just being connected to
    */
+  linkFor(key: StoreKey): FetchLink;
+  /** Whether it is known, without asking, that the key is absent. */
+  lacks(key: StoreKey): boolean;
+}
+
+export interface BackingStore extends FetchStore {
   linkFor(key: StoreKey): StoreLink;
 }
 

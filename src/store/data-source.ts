@@ -19,12 +19,25 @@ const CHUNK_BYTES = 256 * 1024;
 export interface DataSource {
   /** Bytes, as far as that is known beforehand. */
   readonly size: number | undefined;
+  /** Set when any part may be read at any time, as often as wanted: a regular file with content. */
+  readonly positioned: PositionedFile | undefined;
   /**
-   * The bytes, once. Each chunk is valid until the next one is asked for. Ends early when `signal` is aborted.
+   * The bytes, once. Each chunk is valid until the next one is asked for. Ends early when `signal` is aborted. The
+   * descriptor is closed at the end.
    *
    * @throws the system error when reading fails
    */
   chunks(signal: AbortSignal): AsyncGenerator<Buffer, void>;
+}
+
+/**
+ * A regular file as it was when it was opened. The descriptor stays open as long as the process lives: a number that
+ * all threads read by may not become that of another file, and a file that is replaced is still served.
+ */
+export interface PositionedFile {
+  readonly descriptor: number;
+  /** Bytes that are served. What is appended later is not. */
+  readonly size: number;
 }
 
 /**
@@ -45,6 +58,7 @@ export function openDataSource(path: string): DataSource {
   const waits = stats.isFIFO() || isatty(descriptor);
   return {
     size,
+    positioned: size === undefined ? undefined : { descriptor, size },
     chunks: (signal) => (waits ? received(descriptor, signal) : readChunks(descriptor, signal)),
   };
 }
@@ -59,6 +73,31 @@ async function* readChunks(descriptor: number, signal: AbortSignal): AsyncGenera
     }
   } finally {
     close(descriptor);
+  }
+}
+
+/**
+ * All bytes of a file from its beginning, as `DataSource.chunks` has them; may be called again.
+ *
+ * @param chunkBytes bytes read at a time
+ */
+export async function* chunksOf(
+  { descriptor, size }: PositionedFile,
+  signal: AbortSignal,
+  chunkBytes = CHUNK_BYTES,
+): AsyncGenerator<Buffer, void> {
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  for (let position = 0; position < size && !signal.aborted; ) {
+    const { bytesRead } = await readInto(
+      descriptor,
+      buffer,
+      0,
+      Math.min(chunkBytes, size - position),
+      position,
+    );
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
   }
 }
 

@@ -26,7 +26,14 @@ const NUMBER_BYTES = 8;
 export type Lease = LabelledEntry;
 
 /** What is put in the place of a lease. */
-export type Outcome = Pick<LabelledEntry, 'expiry' | 'label'> & { readonly value: Uint8Array };
+export interface Outcome {
+  readonly value: Uint8Array;
+  /** Milliseconds since the epoch, 0 = never. */
+  readonly expiry: number;
+  readonly label: number;
+  /** Whether it comes from a data file. */
+  readonly isBaseline?: boolean;
+}
 
 /** Where no entry of the map is. */
 const NOWHERE = { location: 0, age: 0 };
@@ -86,9 +93,8 @@ export class Leases {
     purpose: LeasePurpose,
     expected?: LabelledEntry | typeof ABSENT,
   ): Lease | NoLease {
-    // From Node's pool: a buffer of its own for each would take longer than the rest of this.
-    const value = Buffer.allocUnsafe(NUMBER_BYTES);
-    value.writeDoubleBE(++this.#last);
+    const value = new Uint8Array(NUMBER_BYTES);
+    new DataView(value.buffer).setFloat64(0, ++this.#last);
     const expiry = Date.now() + LEASE_LIMIT;
     const lease = { ...NOWHERE, value, expiry, label: leaseLabel(session, purpose) };
     const outcome = this.#entries.put(key, value, lease, expected);

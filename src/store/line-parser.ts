@@ -12,10 +12,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 
-const LF = 0x0a;
+export const LF = 0x0a;
+export const SPACE = 0x20;
 const CR = 0x0d;
-const SPACE = 0x20;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
+export const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /** Malformed lines that are remembered by number. */
 const REPORTED_LINES = 5;
@@ -47,7 +47,7 @@ export interface LineLimits {
 
 /**
  * Takes an entry: `bytes` holds its key from `keyStart` to before `keyEnd` and its value from `valueStart` to before
- * `valueEnd`, during the call only.
+ * `valueEnd`, during the call only. `offset` is where the key begins in the file.
  */
 export type EntrySink = (
   bytes: Buffer,
@@ -55,6 +55,7 @@ export type EntrySink = (
   keyEnd: number,
   valueStart: number,
   valueEnd: number,
+  offset: number,
 ) => void;
 
 export class LineParser {
@@ -63,9 +64,13 @@ export class LineParser {
   readonly #malformed = new Map<MalformedReason, number>();
   readonly #firstMalformed: MalformedLine[] = [];
   #lines = 0;
+  /** Bytes of the file that were pushed before the chunk at hand. */
+  #passed = 0;
   /** The beginning of a line whose end has not come yet. */
   #carry = Buffer.alloc(0);
   #carried = 0;
+  /** Where in the file the carried bytes begin. */
+  #carryOffset = 0;
   /** The line at hand is longer than any that is well-formed, and has been counted: the rest is not looked at. */
   #skipping = false;
   /** Carried bytes from which on a line can't be well-formed any more. */
@@ -74,8 +79,7 @@ export class LineParser {
   constructor(limits: LineLimits, sink: EntrySink) {
     this.#limits = limits;
     this.#sink = sink;
-    // Beside key and value: a byte order mark, the space, and the CR of a CRLF.
-    this.#tooMany = BYTE_ORDER_MARK.length + limits.maxKeySize + 1 + limits.maxValueSize + 1 + 1;
+    this.#tooMany = BYTE_ORDER_MARK.length + longestLine(limits) + 1;
   }
 
   /** Lines that were met so far, empty and malformed ones included. */
@@ -95,6 +99,11 @@ export class LineParser {
 
   /** Takes the next bytes of the file. They may be overwritten afterwards. */
   push(chunk: Buffer): void {
+    this.#lineParts(chunk);
+    this.#passed += chunk.length;
+  }
+
+  #lineParts(chunk: Buffer): void {
     let at = 0;
     if (this.#carried > 0 || this.#skipping) {
       const end = chunk.indexOf(LF);
@@ -123,7 +132,7 @@ export class LineParser {
     const valid = isUtf8(chunk.subarray(start, last));
     for (let at = start; at <= last; ) {
       const end = chunk.indexOf(LF, at);
-      this.#line(chunk, at, end, valid);
+      this.#line(chunk, at, end, this.#passed, valid);
       at = end + 1;
     }
   }
@@ -131,12 +140,13 @@ export class LineParser {
   /**
    * A line without its LF.
    *
+   * @param origin where in the file `bytes` begins
    * @param valid whether it is known to be UTF-8
    */
-  #line(bytes: Buffer, lineStart: number, lineEnd: number, valid: boolean): void {
+  #line(bytes: Buffer, lineStart: number, lineEnd: number, origin: number, valid: boolean): void {
     this.#lines++;
     const start = this.#lines === 1 ? afterByteOrderMark(bytes, lineStart, lineEnd) : lineStart;
-    const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    const end = withoutCarriageReturn(bytes, start, lineEnd);
     if (start === end) return;
     const { maxKeySize, maxValueSize } = this.#limits;
     const keyLimit = Math.min(end, start + maxKeySize + 1);
@@ -148,7 +158,7 @@ export class LineParser {
     else if (space === end) this.#reject('no value');
     else if (end - space - 1 > maxValueSize) this.#reject('value too large');
     else if (!valid && !isUtf8(bytes.subarray(start, end))) this.#reject('not UTF-8');
-    else this.#sink(bytes, start, space, space + 1, end);
+    else this.#sink(bytes, start, space, space + 1, end, origin + start);
   }
 
   #reject(reason: MalformedReason): void {
@@ -160,19 +170,20 @@ export class LineParser {
   /** Carries a part of a line on, unless the line has become too long. */
   #keep(chunk: Buffer, start: number, end: number): void {
     if (this.#skipping) return;
+    if (this.#carried === 0) this.#carryOffset = this.#passed + start;
     const kept = Math.min(end - start, this.#tooMany - this.#carried);
     this.#makeRoom(this.#carried + kept);
     chunk.copy(this.#carry, this.#carried, start, start + kept);
     this.#carried += kept;
     if (this.#carried < this.#tooMany) return;
     // So much of a line is always malformed, whatever follows.
-    this.#line(this.#carry, 0, this.#carried, false);
+    this.#line(this.#carry, 0, this.#carried, this.#carryOffset, false);
     this.#carried = 0;
     this.#skipping = true;
   }
 
   #endCarriedLine(): void {
-    if (!this.#skipping) this.#line(this.#carry, 0, this.#carried, false);
+    if (!this.#skipping) this.#line(this.#carry, 0, this.#carried, this.#carryOffset, false);
     this.#carried = 0;
     this.#skipping = false;
   }
@@ -183,6 +194,17 @@ export class LineParser {
     this.#carry.copy(larger, 0, 0, this.#carried);
     this.#carry = larger;
   }
+}
+
+/** Bytes of the longest line that is well-formed, without its LF and a byte order mark. */
+export function longestLine({ maxKeySize, maxValueSize }: LineLimits): number {
+  // Key, space, value, and the CR of a CRLF.
+  return maxKeySize + 1 + maxValueSize + 1;
+}
+
+/** Where a line ends whose LF, or the end of the file, is at `end`. */
+export function withoutCarriageReturn(bytes: Uint8Array, start: number, end: number): number {
+  return end > start && bytes[end - 1] === CR ? end - 1 : end;
 }
 
 function afterByteOrderMark(bytes: Buffer, start: number, end: number): number {

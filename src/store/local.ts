@@ -4,15 +4,10 @@
  */
 import type { SharedCache } from '../../shards/index.js';
 import type { ProcessState } from '../telemetry/process-state.js';
-import { type StoreKey, StoreUnavailableError } from './backing-store.js';
+import type { StoreKey } from './backing-store.js';
+import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
 
 import { type ReadResult, type TieredCache, ValueTooLargeError } from './tiered.js';
-
-/** Longest that a request waits for a key of a data file that is still being loaded, in milliseconds. */
-export const LOAD_WAIT_LIMIT = 10_000;
-
-/** How often a waiting request looks whether its key has been loaded, in milliseconds. */
-const LOAD_POLL_INTERVAL = 10;
 
 export class LocalCache implements TieredCache {
   constructor(
@@ -74,7 +69,7 @@ export class LocalCache implements TieredCache {
         // What a later line has pushed out in between is waited for again: it is not known to be absent.
         if (loaded || found !== undefined) return found;
       }
-      await this.#moreLoaded(deadline);
+      await moreLoaded(this.state, deadline);
     }
   }
 
@@ -90,23 +85,6 @@ export class LocalCache implements TieredCache {
 
   async #untilLoaded(): Promise<void> {
     const deadline = performance.now() + this.loadWaitLimit;
-    while (!this.state.loaded) await this.#moreLoaded(deadline);
+    while (!this.state.loaded) await moreLoaded(this.state, deadline);
   }
-
-  /**
-   * Resolves when the load is over, or after a moment in which it went on.
-   *
-   * @param deadline on the clock of `performance.now`
-   * @throws {StoreUnavailableError} after the deadline, and when the process is draining: then the load has been
-   *   given up, and to wait on would only hold up the end
-   */
-  async #moreLoaded(deadline: number): Promise<void> {
-    const left = deadline - performance.now();
-    if (left <= 0 || this.state.phase === 'draining') throw stillLoading();
-    await this.state.untilLoaded(Math.min(left, LOAD_POLL_INTERVAL));
-  }
-}
-
-function stillLoading(): StoreUnavailableError {
-  return new StoreUnavailableError('the data file is still being loaded', 1);
 }

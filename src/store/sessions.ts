@@ -8,7 +8,7 @@
  * all threads, the right of all its entries to be served.
  *
  * Session 0 is that of entries which carry none: those of a snapshot, of a data file, or of a map without a store. It is
- * trusted until the first real session begins.
+ * trusted until it is ended like others, when a store that others change has been reached for the first time.
  *
  * All words are in shared memory and accessed by Atomics. A reader loads an entry first, by the map's own rules, and then
  * asks here: a session that has ended never begins again, so the answer can't be too good.
@@ -28,6 +28,8 @@ export const UNLABELLED = 0;
 const LAST_NUMBER = 0;
 /** How many workers have reached the store. */
 const CONNECTED = 1;
+/** 1 once entries that carry no session are not trusted any more. */
+const UNLABELLED_ENDED = 2;
 const HEADER_WORDS = 16;
 /** A word per worker: 1 once it has. */
 const WORKERS = 1024;
@@ -87,7 +89,8 @@ export class Sessions {
 
   /** Ends a session: what was cached in it is not served any more. */
   end(session: number): void {
-    if (session !== UNLABELLED) Atomics.compareExchange(this.#trusted, session & CELL_MASK, session, 0);
+    if (session === UNLABELLED) Atomics.store(this.#header, UNLABELLED_ENDED, 1);
+    else Atomics.compareExchange(this.#trusted, session & CELL_MASK, session, 0);
   }
 
   /** Ends all sessions of a worker that has died: nobody hears what its connections would have told. */
@@ -99,7 +102,7 @@ export class Sessions {
   }
 
   isTrusted(session: number): boolean {
-    if (session === UNLABELLED) return Atomics.load(this.#header, LAST_NUMBER) === 0;
+    if (session === UNLABELLED) return Atomics.load(this.#header, UNLABELLED_ENDED) === 0;
     return Atomics.load(this.#trusted, session & CELL_MASK) === session;
   }
 

@@ -5,7 +5,10 @@ import type { Config } from '../config/config.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import type { Bell } from './bell.js';
 import { CoherentCache } from './coherent.js';
+import { FileStore, type FileStoreHandle } from './file-store.js';
+import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
+import { ReadThrough } from './read-through.js';
 import { redisStore } from './redis/store.js';
 import type { Sessions } from './sessions.js';
 import type { TieredCache } from './tiered.js';
@@ -19,6 +22,8 @@ export interface TierParts {
   /** From 0. */
   readonly worker: number;
   readonly logger: Logger;
+  /** The data file behind the map, if there is one. */
+  readonly file: FileStoreHandle | undefined;
 }
 
 export interface Tier {
@@ -31,6 +36,7 @@ export interface Tier {
 
 export function openTier(parts: TierParts): Tier {
   const { config, map, sessions, state, worker, logger } = parts;
+  let cache: CoherentCache | undefined;
   const store = redisStore({
     config,
     sessions,
@@ -38,12 +44,24 @@ export function openTier(parts: TierParts): Tier {
     worker,
     logger,
     onInvalidated: (keys) => state.count(worker, 'invalidations', keys),
+    // Nothing is told before the store is started.
+    onEcho: (key) => cache?.refresh(key),
     onConnected: () => sessions.countConnected(worker),
   });
-  if (store === undefined) {
-    return { cache: new LocalCache(map, state), start: () => {}, stop: () => {} };
-  }
+  if (store === undefined) return { cache: withoutRedis(parts), start: () => {}, stop: () => {} };
   const { ttl, staleTtl, maxValueSize } = config;
-  const cache = new CoherentCache({ ...parts, store, ttl, staleTtl, maxValueSize });
+  cache = new CoherentCache({ ...parts, store, ttl, staleTtl, maxValueSize });
   return { cache, start: () => store.start(), stop: () => store.stop() };
+}
+
+function withoutRedis(parts: TierParts): TieredCache {
+  const { config, file: handle, map, sessions, state, worker, logger } = parts;
+  const local = new LocalCache(map, state);
+  if (handle === undefined) return local;
+  const { ttl, maxValueSize } = config;
+  // Ends with this thread, and with it the leases that it leaves behind.
+  const session = sessions.begin(worker);
+  const file = new FileStore(handle, { state, logger, maxValueSize, session });
+  const reads = new ReadThrough({ ...parts, store: file, ttl, maxValueSize, staleTtl: 0 });
+  return new LoadedCache({ file, reads, local, state });
 }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import { createServer } from '../server/server.js';
+import type { FileStoreHandle } from '../store/file-store.js';
 import { type CreateServer, type RunningWorker, startWorker } from '../worker/lifecycle.js';
 import { createShared, handlesOf, type Shared } from '../worker/shared.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
@@ -29,6 +30,8 @@ export interface ServeOptions {
    * resolves; if it rejects, the program ends with exit code 1.
    */
   readonly startLoad?: (context: LoadContext) => Promise<void>;
+  /** The data file that `startLoad` loads, when what does not fit into the map can be read from it. */
+  readonly file?: FileStoreHandle;
 
   // What follows is for tests.
   readonly workerEntry?: URL;
@@ -130,9 +133,10 @@ class Supervisor {
   /** With what the snapshot holds, if there is one. Undefined when the end has come meanwhile. */
   async #createShared(): Promise<Shared | undefined> {
     const { snapshot } = this.#config;
-    if (snapshot === undefined) return createShared(this.#config);
+    const { file } = this.#options;
+    if (snapshot === undefined) return createShared(this.#config, undefined, file);
     const map = await restoreMap(snapshot, this.#config, this.#logger, this.#ending.signal);
-    return map === undefined ? undefined : createShared(this.#config, map);
+    return map === undefined ? undefined : createShared(this.#config, map, file);
   }
 
   /** Goes on to `serving`, at once or when the data file has been loaded or the store reached. */

@@ -6,6 +6,7 @@ import { type CacheHandle, type CacheOptions, SharedCache } from '../../shards/i
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
 import { Bell, type BellHandle } from '../store/bell.js';
+import type { FileStoreHandle } from '../store/file-store.js';
 import { Sessions, type SessionsHandle } from '../store/sessions.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
 
@@ -16,6 +17,8 @@ export interface Shared {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: Sessions;
   readonly bell: Bell;
+  /** The data file behind the map; undefined when there is none, or it can only be read once. */
+  readonly file: FileStoreHandle | undefined;
 }
 
 /** Structured-cloneable: what a worker thread attaches to. */
@@ -25,6 +28,7 @@ export interface SharedHandles {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: SessionsHandle;
   readonly bell: BellHandle;
+  readonly file: FileStoreHandle | undefined;
 }
 
 /** What the configuration says of the map. */
@@ -43,7 +47,11 @@ export function mapOptions(config: Config): CacheOptions {
  * @param map absent: an empty one
  * @throws {RangeError} when the map can't be made as the configuration says
  */
-export function createShared(config: Config, map = SharedCache.create(mapOptions(config))): Shared {
+export function createShared(
+  config: Config,
+  map = SharedCache.create(mapOptions(config)),
+  file?: FileStoreHandle,
+): Shared {
   const workers = Math.max(1, config.workers);
   const { concurrencyLimit, backlogLimit } = config;
   return {
@@ -52,25 +60,28 @@ export function createShared(config: Config, map = SharedCache.create(mapOptions
     limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
     sessions: Sessions.create(),
     bell: Bell.create(),
+    file,
   };
 }
 
-export function handlesOf({ map, state, limit, sessions, bell }: Shared): SharedHandles {
+export function handlesOf({ map, state, limit, sessions, bell, file }: Shared): SharedHandles {
   return {
     map: map.handle,
     state: state.handle,
     limit,
     sessions: sessions.handle,
     bell: bell.handle,
+    file,
   };
 }
 
-export function attachShared({ map, state, limit, sessions, bell }: SharedHandles): Shared {
+export function attachShared({ map, state, limit, sessions, bell, file }: SharedHandles): Shared {
   return {
     map: SharedCache.attach(map),
     state: ProcessState.attach(state),
     limit,
     sessions: Sessions.attach(sessions),
     bell: Bell.attach(bell),
+    file,
   };
 }

@@ -5,8 +5,8 @@ import { MAX_SESSION } from '../../src/store/sessions.js';
 test('a label says what an entry is and by which session it came', (t) => {
   for (const session of [0, 1, 4096, MAX_SESSION]) {
     const labels = {
-      value: valueLabel(session),
-      absence: absenceLabel(session),
+      value: valueLabel(session, 'fetch'),
+      absence: absenceLabel(session, 'fetch'),
       fetch: leaseLabel(session, 'fetch'),
       write: leaseLabel(session, 'write'),
     };

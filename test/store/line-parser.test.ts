@@ -221,3 +221,19 @@ t.test('of a line that is much too long nearly nothing is kept', async (t) => {
     { line: 3, reason: 'key too long' },
   ]);
 });
+
+t.test('it is told where in the file each key begins, however it is cut', async (t) => {
+  const bytes = Buffer.from('\ufeffa 1\r\n\nb toolongavalue\nc 2\nbad\nlast 3');
+  const expected = ['a', 'c', 'last'].map((key) => [key, bytes.indexOf(`${key} `)]);
+  let wrong = 0;
+  for (const chunks of splits(bytes)) {
+    const found: [string, number][] = [];
+    const parser = new LineParser(LIMITS, (line, keyStart, keyEnd, _valueStart, _valueEnd, offset) => {
+      found.push([line.toString('utf8', keyStart, keyEnd), offset]);
+    });
+    for (const chunk of chunks) parser.push(Buffer.from(chunk));
+    parser.end();
+    if (JSON.stringify(found) !== JSON.stringify(expected)) wrong++;
+  }
+  t.equal(wrong, 0);
+});

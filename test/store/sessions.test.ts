@@ -20,13 +20,14 @@ test('a session is trusted until it ends, and no other one has its number', (t) 
   t.end();
 });
 
-test('what carries no session is trusted until the first one begins, and never after', (t) => {
+test('what carries no session is trusted until that is ended, and never again', (t) => {
   const sessions = Sessions.create();
-  t.ok(sessions.isTrusted(UNLABELLED));
+  const attached = Sessions.attach(sessions.handle);
   const session = sessions.begin(0);
+  t.ok(attached.isTrusted(UNLABELLED));
+  attached.end(UNLABELLED);
   t.notOk(sessions.isTrusted(UNLABELLED));
   sessions.end(session);
-  sessions.end(UNLABELLED);
   t.notOk(sessions.isTrusted(UNLABELLED));
   t.end();
 });

@@ -3,32 +3,49 @@
  *
  * Each link is coherent in itself, as with a single Redis. What a cluster adds is that keys change their master:
  *
- * - A slot that is moved away: its values are told of one by one, since the old master deletes each as it goes. What is
- *   remembered as absent is not, so a link that has lost a slot begins a new session.
+ * - A slot that is handed over key by key: its values are told of one by one, since the old master deletes each as it
+ *   goes. What is remembered as absent is not: a link whose master begins to hand over a slot, or has lost one, begins a
+ *   new session.
  * - A master that has died or was made a replica: its link is stopped, and with it its session, as soon as another one
  *   is known to serve its slots. Until then it is out of reach, like a single Redis that is away.
  *
- * Who serves what is asked of the masters in turn: regularly, and at once when one of them says that a key has moved or
- * does not answer.
+ * Who serves what is asked of the masters regularly, and at once when one of them says that a key has moved or does not
+ * answer. For so long after a move, at most, is an absence served that is none any more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import calculateSlot from 'cluster-key-slot';
 import { type BackingStore, RelocatedError, type StoreKey, StoreUnavailableError } from '../backing-store.js';
 import { RedisConnection } from './connection.js';
 import { RETRY_AFTER } from './errors.js';
-import { FollowedCommands } from './followed.js';
-import type { KeyCommands } from './key-commands.js';
-import { type LinkParts, RedisLink } from './link.js';
+import { FollowedCommands, type Guide, type NodeCommands } from './followed.js';
+import type { LinkParts } from './link.js';
+import { ClusterMember } from './member.js';
+import { slotOf } from './slot.js';
 import type { Credentials } from './socket.js';
-import { askTopology, type NodeName, partsOf, SLOTS } from './topology.js';
+import {
+  askView,
+  type Masters,
+  merged,
+  type NodeName,
+  noMasters,
+  partsOf,
+  type Topology,
+  type View,
+} from './topology.js';
 
-/** Milliseconds between two questions who serves what: while all masters answer, and while one does not. */
-const CALM_INTERVAL = 500;
+/** Milliseconds between two questions who serves what: while all is well, and while a master is away or slots move. */
+const CALM_INTERVAL = 250;
 const ALERT_INTERVAL = 100;
+/** A crowd of operations in doubt must not make it spin. */
+const SHORTEST_INTERVAL = 50;
 
-/** Milliseconds that an operation waits for a connection to the master that its key has moved to. */
-const MOVE_LIMIT = 500;
-const MOVE_POLL_INTERVAL = 10;
+/** Masters that are asked at a time; in larger clusters they take turns. */
+const MOST_ASKED = 16;
+
+/** Milliseconds after which an operation follows its key. */
+const SETTLING_TIME = 10;
+
+/** Milliseconds after which a reason that is still the same is logged again. */
+const REPEAT_LOG_AFTER = 30_000;
 
 export interface ClusterParts extends Omit<LinkParts, 'name' | 'connection'> {
   /** Nodes that are asked first who else there is. */
@@ -38,191 +55,210 @@ export interface ClusterParts extends Omit<LinkParts, 'name' | 'connection'> {
   readonly prefix: string;
 }
 
-export class RedisCluster implements BackingStore {
+export class RedisCluster implements BackingStore, Guide {
   readonly #parts: ClusterParts;
+  readonly #prefix: Buffer;
   readonly #stopping = new AbortController();
-  readonly #links = new Map<NodeName, RedisLink>();
-  /** Links that have had a connection. */
-  readonly #reached = new Set<NodeName>();
-  #masters: readonly (NodeName | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
+  readonly #members = new Map<NodeName, ClusterMember>();
+  #masters: Masters = noMasters();
+  /** Masters that need not be reached for the cluster to be. */
+  #failing: ReadonlySet<NodeName> = new Set();
+  /** What nodes said of single slots since the last question was asked: newer than its answer. */
+  readonly #news = new Map<number, NodeName>();
   #hasReachedAll = false;
-  /** Of those who are asked in turn. */
+  /** How many have been asked in turn. */
   #turn = 0;
+  #isHurried = false;
   /** Ends the pause before the next question. */
-  #hurry: () => void = () => {};
+  #wake: () => void = () => {};
   #lastReason = 'no node has been reached yet';
+  /** When which reason was last logged, on the clock of `performance.now`. */
+  readonly #logged = new Map<string, number>();
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
+    this.#prefix = Buffer.from(parts.prefix);
   }
 
   start(): void {
+    // Not awaited: nothing in it throws but what is a mistake in this file, and that must be seen.
     this.#watch();
   }
 
   stop(): void {
     this.#stopping.abort();
-    this.#hurry();
-    for (const link of this.#links.values()) link.stop();
-    this.#links.clear();
+    this.#wake();
+    for (const member of this.#members.values()) member.stop();
+    this.#members.clear();
   }
 
   linkFor(key: StoreKey): FollowedCommands {
-    const name = this.#masters[this.#slotOf(key)];
-    const link = name === undefined ? undefined : this.#links.get(name);
-    if (link === undefined) {
-      this.#hurry();
+    const name = this.#masters[slotOf(Buffer.concat([this.#prefix, Buffer.from(key)]))];
+    if (name === undefined) {
+      this.doubt();
       throw new StoreUnavailableError(
         `no known master of the Redis Cluster serves the key: ${this.#lastReason}`,
         RETRY_AFTER,
       );
     }
-    return new FollowedCommands(link.connection.keys, this);
+    return new FollowedCommands(this.#connectionOf(name).keys, name, this);
   }
 
-  /** A node has said that a slot is served by another one. */
+  /** Absences are remembered in the map. */
+  lacks(): boolean {
+    return false;
+  }
+
   moved(slot: number, name: NodeName): RelocatedError {
-    this.#apply(this.#masters.map((master, index) => (index === slot ? name : master)));
-    this.#hurry();
-    return new RelocatedError(`the slot ${slot} has moved to ${name}`, this.#untilReachable(name));
+    const before = this.#masters[slot];
+    this.#news.set(slot, name);
+    if (before !== name) {
+      this.#masters = this.#masters.with(slot, name);
+      if (before !== undefined) this.#members.get(before)?.noteLoss();
+    }
+    this.doubt();
+    return new RelocatedError(`slot ${slot} has moved to ${name}`, delay(SETTLING_TIME));
   }
 
-  /** A node has said that the key can't be said to be here or there at the moment. */
   unsettled(): RelocatedError {
-    return new RelocatedError('the slot of the key is being moved', delay(MOVE_POLL_INTERVAL));
+    return new RelocatedError('the slot of the key is being moved', delay(SETTLING_TIME));
   }
 
-  /** The commands of a node for a slot that is being moved to it. */
-  importing(name: NodeName): KeyCommands {
-    return this.#linkTo(name).connection.importedKeys;
+  importing(name: NodeName): NodeCommands {
+    this.#member(name).noteImporting();
+    return this.#connectionOf(name).importedKeys;
   }
 
-  /** Something is amiss: asks anew soon. */
   doubt(): void {
-    this.#hurry();
+    this.#isHurried = true;
+    this.#wake();
   }
 
-  #slotOf(key: StoreKey): number {
-    const { prefix } = this.#parts;
-    if (typeof key === 'string') return calculateSlot(prefix + key);
-    return calculateSlot(Buffer.concat([Buffer.from(prefix), key]));
+  /** @throws {RelocatedError | StoreUnavailableError} when there is none */
+  #connectionOf(name: NodeName): RedisConnection {
+    const member = this.#member(name);
+    if (!member.isReachable) this.doubt();
+    return member.connection;
+  }
+
+  /** @throws {StoreUnavailableError} after the stop: then nothing may be connected to any more */
+  #member(name: NodeName): ClusterMember {
+    const known = this.#members.get(name);
+    if (known !== undefined) return known;
+    if (this.#stopping.signal.aborted) {
+      throw new StoreUnavailableError('the connections to Redis are closed', RETRY_AFTER);
+    }
+    const member = new ClusterMember({
+      ...this.#parts,
+      name,
+      connection: this.#connectionTo(name),
+      onConnected: () => this.#noteReached(),
+    });
+    this.#members.set(name, member);
+    return member;
   }
 
   async #watch(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const asked = await this.#askAnyone();
+      this.#news.clear();
+      const views = await this.#askAround();
       if (signal.aborted) return;
-      if (asked !== undefined) this.#apply(asked);
+      if (views.length > 0) this.#apply(merged(views));
       await this.#pause();
     }
   }
 
   async #pause(): Promise<void> {
-    const isCalm = [...this.#links.values()].every((link) => link.isReachable) && this.#links.size > 0;
-    const hurried = new Promise<void>((resolve) => {
-      this.#hurry = resolve;
-    });
-    // A crowd of operations that hurry it must not make it spin.
-    await delay(ALERT_INTERVAL / 2);
-    const waiting = new AbortController();
-    const calm = delay(isCalm ? CALM_INTERVAL : ALERT_INTERVAL, undefined, { signal: waiting.signal });
-    await Promise.race([hurried, calm.catch(() => {})]);
-    waiting.abort();
+    await delay(SHORTEST_INTERVAL);
+    const members = [...this.#members.values()];
+    const isCalm = members.length > 0 && members.every((member) => member.isReachable && !member.isMigrating);
+    const pause = new AbortController();
+    this.#wake = () => pause.abort();
+    if (this.#isHurried || this.#stopping.signal.aborted) this.#wake();
+    // Rejects when it is woken.
+    await delay((isCalm ? CALM_INTERVAL : ALERT_INTERVAL) - SHORTEST_INTERVAL, undefined, {
+      signal: pause.signal,
+    }).catch(() => {});
+    this.#isHurried = false;
   }
 
-  /** What the next one who answers says. */
-  async #askAnyone(): Promise<readonly (NodeName | undefined)[] | undefined> {
-    const reachable = [...this.#links].filter(([, link]) => link.isReachable);
-    for (let tries = 0; tries < reachable.length; tries++) {
-      const [name, link] = reachable[this.#turn++ % reachable.length] ?? [];
-      if (name === undefined || link === undefined) continue;
-      const masters = await this.#ask(name, () => link.connection);
-      if (masters !== undefined) return masters;
-    }
-    for (const name of new Set([...this.#parts.seeds, ...this.#links.keys()])) {
-      const masters = await this.#askOnce(name);
-      if (masters !== undefined || this.#stopping.signal.aborted) return masters;
-    }
-    return undefined;
+  /** What those say who answer: masters that there is a connection to or, if need be, whoever is known. */
+  async #askAround(): Promise<View[]> {
+    const reachable = [...this.#members].filter(([, { isReachable }]) => isReachable);
+    const count = Math.min(reachable.length, MOST_ASKED);
+    const inTurn = Array.from({ length: count }, () => reachable[this.#turn++ % reachable.length] ?? []);
+    const views = await answers(
+      inTurn.map(([name, member]) => name && member && this.#askMember(name, member)),
+    );
+    if (views.length > 0) return views;
+    const connected = new Set(reachable.map(([name]) => name));
+    const others = new Set(
+      [...this.#parts.seeds, ...this.#members.keys()].filter((name) => !connected.has(name)),
+    );
+    return await answers([...others].map((name) => this.#askOnce(name)));
+  }
+
+  async #askMember(name: NodeName, member: ClusterMember): Promise<View | undefined> {
+    const view = await this.#ask(name, () => member.connection);
+    if (view !== undefined && !this.#stopping.signal.aborted) member.noteMigrating(view.migrating);
+    return view;
   }
 
   /** Asks a node that there is no connection to. */
-  async #askOnce(name: NodeName): Promise<readonly (NodeName | undefined)[] | undefined> {
+  async #askOnce(name: NodeName): Promise<View | undefined> {
     let connection: RedisConnection | undefined;
     try {
       connection = await RedisConnection.open(this.#connectionTo(name));
+      const opened = connection;
+      return await this.#ask(name, () => opened);
     } catch (error) {
       this.#report(name, error);
       return undefined;
+    } finally {
+      connection?.close();
     }
-    const opened = connection;
-    const masters = await this.#ask(name, () => opened);
-    opened.close();
-    return masters;
   }
 
-  async #ask(
-    name: NodeName,
-    connection: () => RedisConnection,
-  ): Promise<readonly (NodeName | undefined)[] | undefined> {
+  async #ask(name: NodeName, connection: () => RedisConnection): Promise<View | undefined> {
     try {
-      return await askTopology(connection(), partsOf(name).host);
+      return await askView(connection(), name);
     } catch (error) {
       this.#report(name, error);
       return undefined;
     }
   }
 
-  #apply(masters: readonly (NodeName | undefined)[]): void {
+  #apply({ masters: asked, failing }: Topology): void {
     const before = this.#masters;
+    const masters = [...asked];
+    for (const [slot, name] of this.#news) masters[slot] = name;
     this.#masters = masters;
+    this.#failing = failing;
     const serving = new Set(masters);
-    for (const [name, link] of this.#links) {
-      if (!serving.has(name)) this.#leave(name, link);
-      else if (before.some((master, slot) => master === name && masters[slot] !== name)) link.renewSession();
+    const losing = new Set(before.filter((name, slot) => masters[slot] !== name));
+    for (const [name, member] of this.#members) {
+      if (!serving.has(name) && !member.isImporting) this.#leave(name, member);
+      else if (losing.has(name)) member.noteLoss();
     }
-    for (const name of serving) if (name !== undefined) this.#linkTo(name);
+    for (const name of serving) if (name !== undefined) this.#member(name);
     this.#noteReached();
   }
 
-  #linkTo(name: NodeName): RedisLink {
-    const known = this.#links.get(name);
-    if (known !== undefined) return known;
-    const link = new RedisLink({
-      ...this.#parts,
-      name,
-      connection: this.#connectionTo(name),
-      onConnected: () => {
-        this.#reached.add(name);
-        this.#noteReached();
-      },
-    });
-    this.#links.set(name, link);
-    link.start();
-    return link;
-  }
-
-  #leave(name: NodeName, link: RedisLink): void {
-    this.#parts.logger.info({ redis: name }, `Redis at ${name} is no longer a master of the cluster`);
-    this.#links.delete(name);
-    this.#reached.delete(name);
-    link.stop();
+  #leave(name: NodeName, member: ClusterMember): void {
+    this.#parts.logger.info({ redis: name }, `Redis at ${name} serves no slot of the cluster any more`);
+    this.#members.delete(name);
+    member.stop();
   }
 
   /** The first time that all masters have been reached is the first time that the cluster has. */
   #noteReached(): void {
-    if (this.#hasReachedAll || this.#links.size === 0) return;
-    if (![...this.#links.keys()].every((name) => this.#reached.has(name))) return;
+    if (this.#hasReachedAll || this.#members.size === 0) return;
+    const isMissing = ([name, { hasConnected }]: [NodeName, ClusterMember]): boolean =>
+      !hasConnected && !this.#failing.has(name);
+    if ([...this.#members].some(isMissing)) return;
     this.#hasReachedAll = true;
     this.#parts.onConnected?.();
-  }
-
-  async #untilReachable(name: NodeName): Promise<void> {
-    const deadline = performance.now() + MOVE_LIMIT;
-    while (performance.now() < deadline && this.#links.get(name)?.isReachable === false) {
-      await delay(MOVE_POLL_INTERVAL);
-    }
   }
 
   #connectionTo(name: NodeName): LinkParts['connection'] {
@@ -231,12 +267,20 @@ export class RedisCluster implements BackingStore {
   }
 
   #report(name: NodeName, error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
     const reason = `${name}: ${error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)}`;
-    if (reason === this.#lastReason) return;
     this.#lastReason = reason;
+    const now = performance.now();
+    if (now - (this.#logged.get(reason) ?? Number.NEGATIVE_INFINITY) < REPEAT_LOG_AFTER) return;
+    this.#logged.set(reason, now);
     this.#parts.logger.warn(
       { redis: name, reason },
       `the Redis Cluster can't be asked who serves what: ${reason}`,
     );
   }
+}
+
+async function answers(questions: readonly (Promise<View | undefined> | undefined | '')[]): Promise<View[]> {
+  const views = await Promise.all(questions.map((question) => question || undefined));
+  return views.filter((view) => view !== undefined);
 }

@@ -11,6 +11,7 @@
  * given up, as its sockets may have been forgotten on the way.
  */
 import type { Redis } from 'ioredis';
+import { isReplyError } from './errors.js';
 import { type Abilities, shakeHands } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { KeyCommands } from './key-commands.js';
@@ -64,7 +65,7 @@ export class RedisConnection {
     this.importedKeys = new KeyCommands({ commands: asking, abilities, prefix, session });
     this.#heartbeat = new Heartbeat({
       ask: async () => {
-        await Promise.all(this.#sockets.map((socket) => socket.ping()));
+        await Promise.all(this.#sockets.map(answered));
       },
       onResponsive: (isResponsive) => this.#events?.onResponsive(isResponsive),
       onSilent: () => this.#lose(new Error('Redis has not answered for too long')),
@@ -141,5 +142,14 @@ export class RedisConnection {
     const events = this.#events;
     this.#events = undefined;
     events?.onLost(reason);
+  }
+}
+
+/** Resolves when the other side has answered, and be it by an error: one that can't save its data refuses a PING too. */
+async function answered(socket: Redis): Promise<void> {
+  try {
+    await socket.ping();
+  } catch (error) {
+    if (!isReplyError(error)) throw error;
   }
 }

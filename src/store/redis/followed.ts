@@ -7,7 +7,10 @@ import { StoreUnavailableError } from '../backing-store.js';
 import { codeOf, isReplyError } from './errors.js';
 import type { KeyCommands } from './key-commands.js';
 import type { Argument } from './socket.js';
-import type { NodeName } from './topology.js';
+import { type NodeName, redirectedTo } from './topology.js';
+
+/** A node's commands for keys. */
+export type NodeCommands = Pick<KeyCommands, keyof KeyCommands>;
 
 /** Who knows where keys are. */
 export interface Guide {
@@ -15,21 +18,29 @@ export interface Guide {
   moved(slot: number, name: NodeName): RelocatedError;
   /** To be thrown when it is worth trying again in a moment. */
   unsettled(): RelocatedError;
-  /** @throws {StoreUnavailableError} when there is no connection to it yet */
-  importing(name: NodeName): KeyCommands;
+  /**
+   * The commands of a node for a slot that is being moved to it.
+   *
+   * @throws {RelocatedError | StoreUnavailableError} when there is no connection to it
+   */
+  importing(name: NodeName): NodeCommands;
+  /** To be called when a node does not do what it is asked. */
   doubt(): void;
 }
 
 export class FollowedCommands implements StoreLink {
   readonly session: number;
   readonly valueSession: number;
-  readonly #keys: KeyCommands;
+  readonly #keys: NodeCommands;
+  readonly #name: NodeName;
   readonly #guide: Guide;
 
-  constructor(keys: KeyCommands, guide: Guide) {
+  /** @param name whose commands they are */
+  constructor(keys: NodeCommands, name: NodeName, guide: Guide) {
     this.session = keys.session;
     this.valueSession = keys.session;
     this.#keys = keys;
+    this.#name = name;
     this.#guide = guide;
   }
 
@@ -54,18 +65,18 @@ export class FollowedCommands implements StoreLink {
   }
 
   /** @param elsewhere what to make of the outcome when another node gave it, whose session is not the lease's */
-  async #follow<T>(operation: (keys: KeyCommands) => Promise<T>, elsewhere: (outcome: T) => T): Promise<T> {
+  async #follow<T>(operation: (keys: NodeCommands) => Promise<T>, elsewhere: (outcome: T) => T): Promise<T> {
     try {
       return await operation(this.#keys);
     } catch (error) {
       if (error instanceof StoreUnavailableError) this.#guide.doubt();
       if (!isReplyError(error)) throw error;
-      const [, slot, name = ''] = error.message.split(' ');
+      const [, slot, to = ''] = error.message.split(' ');
       switch (codeOf(error)) {
         case 'MOVED':
-          throw this.#guide.moved(Number(slot), name);
+          throw this.#guide.moved(Number(slot), redirectedTo(to, this.#name));
         case 'ASK':
-          return elsewhere(await operation(this.#guide.importing(name)));
+          return elsewhere(await this.#ask(redirectedTo(to, this.#name), operation));
         case 'TRYAGAIN':
           throw this.#guide.unsettled();
         default:
@@ -73,7 +84,19 @@ export class FollowedCommands implements StoreLink {
       }
     }
   }
+
+  /** Asks the node that the key's slot is on its way to. What that says may be old news already, as slots go on moving. */
+  async #ask<T>(name: NodeName, operation: (keys: NodeCommands) => Promise<T>): Promise<T> {
+    try {
+      return await operation(this.#guide.importing(name));
+    } catch (error) {
+      const isRedirected = isReplyError(error) && REDIRECTIONS.has(codeOf(error));
+      throw isRedirected ? this.#guide.unsettled() : error;
+    }
+  }
 }
+
+const REDIRECTIONS: ReadonlySet<string> = new Set(['ASK', 'MOVED', 'TRYAGAIN']);
 
 function notKept(fetched: Fetched): Fetched {
   return { ...fetched, isCacheable: false };

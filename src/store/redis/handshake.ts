@@ -26,8 +26,7 @@ export async function shakeHands(
   await Promise.all([connected(commands), connected(invalidations)]);
   // Not by ioredis's own option, which takes an error for a detail and goes on in database 0.
   if (database !== 0) await commands.select(database);
-  // Says whether the password is right and the data is loaded, which HELLO, AUTH and CLIENT do not.
-  await commands.ping();
+  await probe(commands);
   const untrackedBecause = await reasonAgainst(() => track(commands, invalidations));
   const cannotScript = await reasonAgainst(async () => {
     for (const { lua } of SCRIPTS) await commands.script('LOAD', lua);
@@ -55,11 +54,24 @@ async function connected(socket: Redis): Promise<void> {
 /**
  * The redirection is to a client by its number, which Redis never gives to another one. Subscribed first, so that nothing
  * is told before somebody listens.
+ *
+ * Without `NOLOOP`: it would keep back the echoes of own writes, but also the news of every key that Redis evicts, or
+ * drops from its table of tracked keys, on the occasion of a command by this connection.
  */
 async function track(commands: Redis, invalidations: Redis): Promise<void> {
   const id = await invalidations.client('ID');
   await invalidations.subscribe(INVALIDATIONS);
-  await commands.client('TRACKING', 'ON', 'REDIRECT', String(id), 'NOLOOP');
+  await commands.client('TRACKING', 'ON', 'REDIRECT', String(id));
+}
+
+/** Says whether the password is right and the data is loaded, which HELLO, AUTH and CLIENT do not. */
+async function probe(commands: Redis): Promise<void> {
+  try {
+    await commands.ping();
+  } catch (error) {
+    // It can't save its data, and therefore takes no writes; reads it answers.
+    if (!isReplyError(error) || codeOf(error) !== 'MISCONF') throw error;
+  }
 }
 
 /** Why Redis refuses; undefined when it does not. */

@@ -2,8 +2,15 @@
  * What the cache asks of Redis for one key, as Redis commands: read with what is left of its time to live, write, and
  * read again what was written, so that Redis goes on telling of its changes.
  */
-import type { Fetched, Modified, StoreKey, StoreLink, Written } from '../backing-store.js';
-import { codeOf, isReplyError } from './errors.js';
+import {
+  type Fetched,
+  type Modified,
+  type StoreKey,
+  type StoreLink,
+  StoreUnavailableError,
+  type Written,
+} from '../backing-store.js';
+import { codeOf, isReplyError, RETRY_AFTER } from './errors.js';
 import type { Abilities } from './handshake.js';
 import { DELETE, MODIFY, type Script, SET } from './scripts.js';
 import type { Argument, Commands } from './socket.js';
@@ -89,13 +96,28 @@ export class KeyCommands implements StoreLink {
       const now = this.#fetched(value, left, askedAt);
       return { reply, now, isCacheable: now.isCacheable, isOrdered: written.isOrdered };
     }
-    const [reply, value, left] = await this.#commands.sendAll([
-      [command, name, ...args],
-      ['GET', name],
-      ['PTTL', name],
+    const [changed, read] = await Promise.allSettled([
+      this.#commands.send(command, name, ...args),
+      this.#commands.sendAll([
+        ['GET', name],
+        ['PTTL', name],
+      ]),
     ]);
+    if (changed.status === 'rejected') throw changed.reason;
+    // Not as what it is: a key that moves in between would have the command done twice.
+    if (read.status === 'rejected') {
+      throw new StoreUnavailableError('what the command came to could not be read', RETRY_AFTER, {
+        cause: read.reason,
+      });
+    }
+    const [value, left] = read.value;
     // The read comes after the command and is tracked, whoever wrote in between.
-    return { reply, now: this.#fetched(value, left, askedAt), isCacheable: true, isOrdered: true };
+    return {
+      reply: changed.value,
+      now: this.#fetched(value, left, askedAt),
+      isCacheable: true,
+      isOrdered: true,
+    };
   }
 
   /** Runs a script by its hash and, where Redis has forgotten it, by its text: then later ones may have overtaken it. */

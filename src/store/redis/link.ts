@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Entries } from '../../../shards/index.js';
 import { StoreUnavailableError } from '../backing-store.js';
-import { sessionOf } from '../label.js';
-import type { Sessions } from '../sessions.js';
+import { isOfWrite, kindOf, sessionOf } from '../label.js';
+import { type Sessions, UNLABELLED } from '../sessions.js';
 import { type ConnectionOptions, RedisConnection } from './connection.js';
 import { RETRY_AFTER } from './errors.js';
 
@@ -30,6 +30,8 @@ export interface LinkParts {
   readonly logger: Logger;
   /** Called for each key that was invalidated; for counters. */
   onInvalidated(keys: number): void;
+  /** Called for a key whose entry came of a write by this link and was removed: what Redis told of may be its echo. */
+  onEcho(key: Uint8Array): void;
   /** A connection has been made. */
   onConnected?(): void;
 }
@@ -38,8 +40,8 @@ export class RedisLink {
   readonly #parts: LinkParts;
   readonly #stopping = new AbortController();
   #connection: RedisConnection | undefined;
-  /** Of the last connection; trusted until there is another one. */
-  #session = 0;
+  /** Of the last connection, trusted until there is another one. Before the first: of what was in the map at the start. */
+  #session = UNLABELLED;
   #lastReason = 'it has not been reached yet';
   #loggedAt = Number.NEGATIVE_INFINITY;
   #isWarnedOfStaleness = false;
@@ -137,7 +139,7 @@ export class RedisLink {
 
   /** Removes what came by this connection and has changed. */
   #invalidate(keys: readonly Uint8Array[] | null): void {
-    const { entries, onInvalidated } = this.#parts;
+    const { entries, onInvalidated, onEcho } = this.#parts;
     if (keys === null) {
       this.renewSession();
       return;
@@ -146,7 +148,10 @@ export class RedisLink {
     for (const key of keys) {
       const entry = entries.read(key);
       // What came by another connection is guarded by that one.
-      if (entry !== undefined && sessionOf(entry.label) === this.#session) entries.delete(key, entry);
+      if (entry === undefined || sessionOf(entry.label) !== this.#session) continue;
+      // A write that is under way finds out itself.
+      const isWritten = isOfWrite(entry.label) && kindOf(entry.label) !== 'write';
+      if (entries.delete(key, entry) && isWritten) onEcho(key);
     }
   }
 

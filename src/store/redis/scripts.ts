@@ -1,7 +1,6 @@
 /**
  * The scripts that writes run in Redis. A write makes Redis forget who read the key, the writer too; so what was written may
  * be kept only if it is read again before anybody else can change it. A script does both in one step and one reply.
- * (`NOLOOP` on the connection keeps the write's own echo away; it does not keep the key tracked.)
  */
 import { createHash } from 'node:crypto';
 

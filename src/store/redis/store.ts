@@ -51,6 +51,11 @@ class SingleRedis implements RemoteStore {
   linkFor(): KeyCommands {
     return this.#link.connection.keys;
   }
+
+  /** Absences are remembered in the map. */
+  lacks(): boolean {
+    return false;
+  }
 }
 
 function credentialsOf({ username, password, tls }: RedisAddress | RedisNode): Credentials {

@@ -1,0 +1,85 @@
+/**
+ * The map with a data file behind it. What of a file does not fit into memory is read from there when it is asked for;
+ * of one that fits, everything is in the map. Which of the two it is, is known soon after the load has begun.
+ */
+import type { SharedCache } from '../../shards/index.js';
+import type { ProcessState } from '../telemetry/process-state.js';
+import type { StoreKey } from './backing-store.js';
+import type { FileStore } from './file-store.js';
+import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
+import type { LocalCache } from './local.js';
+import type { ReadThrough } from './read-through.js';
+import { type ReadResult, type TieredCache, ValueTooLargeError } from './tiered.js';
+
+export interface LoadedCacheParts {
+  readonly file: FileStore;
+  /** Reads of a file with an index. */
+  readonly reads: ReadThrough;
+  /** For a file without one. */
+  readonly local: LocalCache;
+  readonly state: ProcessState;
+}
+
+export class LoadedCache implements TieredCache {
+  readonly map: SharedCache;
+  readonly #parts: LoadedCacheParts;
+
+  constructor(parts: LoadedCacheParts) {
+    this.map = parts.local.map;
+    this.#parts = parts;
+  }
+
+  get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
+    const { file, reads, local } = this.#parts;
+    switch (file.use) {
+      case 'indexed':
+        return reads.get(key);
+      case 'in the map':
+        return local.get(key);
+      default:
+        return this.#decided().then(() => this.get(key));
+    }
+  }
+
+  /** The file's value goes first: one that is fetched meanwhile loses its lease to the new one. */
+  async set(key: StoreKey, value: Uint8Array, ttl?: number): Promise<void> {
+    const { local } = this.#parts;
+    if (!this.map.entries.fits(value.byteLength)) {
+      throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
+    }
+    await this.#override(key);
+    await local.set(key, value, ttl);
+  }
+
+  async delete(key: StoreKey): Promise<boolean> {
+    const { file, local } = this.#parts;
+    await this.#decided();
+    if (file.use === 'in the map') return await local.delete(key);
+    const wasInFile = await file.override(key);
+    return this.map.delete(key) || wasInFile;
+  }
+
+  async expire(key: StoreKey, ttl: number): Promise<boolean> {
+    const { file, local } = this.#parts;
+    await this.#decided();
+    if (file.use === 'in the map') return await local.expire(key, ttl);
+    const found = await this.get(key);
+    if (found === undefined) return false;
+    await file.override(key);
+    if (!this.map.expire(key, ttl)) this.map.set(key, found.value, { ttl });
+    return true;
+  }
+
+  /** Sees to it that the file's value does not come back. */
+  async #override(key: StoreKey): Promise<void> {
+    const { file } = this.#parts;
+    await this.#decided();
+    if (file.use === 'indexed') await file.override(key);
+  }
+
+  async #decided(): Promise<void> {
+    const { file, state } = this.#parts;
+    const deadline = performance.now() + LOAD_WAIT_LIMIT;
+    while (file.use === 'undecided' && !state.loaded) await moreLoaded(state, deadline);
+  }
+}
