@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { fail, optionsBy } from './command.js';
 import { csvOf, jsonOf, writeResult } from './hitratio/files.js';
 import { MODES } from './hitratio/measure.js';
 import { type Options, parseOptions, TABLE_SHARES } from './hitratio/options.js';
@@ -14,25 +15,12 @@ import type { Measured, Source, ThreadOptions } from './hitratio/thread.js';
 import { describeMachine } from './machine.js';
 
 const machine = describeMachine();
-const options = readOptions();
+const options = optionsBy(parseOptions);
 if (options.note !== undefined) process.stderr.write(`${options.note}\n`);
 const measured = await measureAll(options).catch((error: unknown) => fail(error, 1));
 print(measured);
 if (options.isComplete) await write(measured);
 else process.stderr.write('Not all was measured: results/ is left as it is.\n');
-
-function readOptions(): Options {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    return fail(error, 2);
-  }
-}
-
-function fail(error: unknown, exitCode: number): never {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(exitCode);
-}
 
 /** The traces, in the order of the sources, though several are measured at the same time. */
 async function measureAll({ sources, threads, ...rest }: Options): Promise<Measured[]> {

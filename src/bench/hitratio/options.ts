@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import yargs from 'yargs';
 import { z } from 'zod';
+import { parseFlags, someOf, textFlag, upTo99 } from '../flags.js';
 import { GENERATED_NAMES } from './generate.js';
 import { CONTENDER_NAMES, type ContenderName } from './measure.js';
 import type { Source } from './thread.js';
@@ -32,57 +32,34 @@ const QUICK_LENGTH = 0.2;
 const DEFAULT_TRACES = fileURLToPath(new URL('../../../../../shared/traces', import.meta.url));
 const DESCRIPTION = 'the format is described in src/bench/hitratio/trace.ts';
 
-const list = z.string().transform((text) => text.split(',').map((item) => item.trim()));
-
 const FLAGS = z.object({
   traces: z.string().min(1).optional(),
-  only: list.optional(),
-  policies: list
-    .transform((names, context) =>
-      names.map((name) => {
-        const found = CONTENDER_NAMES.find((known) => known.toLowerCase() === name.toLowerCase());
-        if (found !== undefined) return found;
-        context.addIssue(`there is no "${name}", only ${CONTENDER_NAMES.join(', ')}`);
-        return z.NEVER;
-      }),
-    )
-    .optional(),
-  threads: z
+  only: z
     .string()
-    .regex(/^[1-9]\d?$/, 'must be a whole number from 1 to 99')
-    .transform(Number),
+    .transform((text) => text.split(',').map((item) => item.trim()))
+    .optional(),
+  policies: someOf(CONTENDER_NAMES).optional(),
+  threads: upTo99,
   quick: z.boolean(),
 });
 
 /** @throws {Error} naming the flag that is wrong and what is allowed */
 export function parseOptions(args: readonly string[]): Options {
-  const text = (describe: string) => ({ type: 'string', describe, requiresArg: true }) as const;
-  const given = yargs([...args])
-    .scriptName('npm run bench:hitratio --')
-    .usage('$0 [flags]')
-    .options({
-      traces: text('folder of trace files; without it, ../shared/traces beside the repository'),
-      only: text('traces to run, by name, with commas between them'),
-      policies: text('contenders to run, by name, with commas between them'),
-      threads: { ...text('traces that are run at the same time'), default: '2' },
+  const { traces, only, policies, threads, quick } = parseFlags(args, {
+    script: 'bench:hitratio',
+    flags: {
+      traces: textFlag('folder of trace files; without it, ../shared/traces beside the repository'),
+      only: textFlag('traces to run, by name, with commas between them'),
+      policies: textFlag('contenders to run, by name, with commas between them'),
+      threads: { ...textFlag('traces that are run at the same time'), default: '2' },
       quick: { type: 'boolean', describe: 'a fifth of each trace, fewer sizes', default: false },
-    })
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
-    .version(false)
-    .strict()
-    .parseSync();
-  const checked = FLAGS.safeParse(given);
-  if (!checked.success) {
-    throw new Error(
-      checked.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n'),
-    );
-  }
-  const { traces, only, policies, threads, quick } = checked.data;
+    },
+    schema: FLAGS,
+  });
   const { sources, note } = sourcesIn(traces);
   return {
     sources: only === undefined ? sources : chosen(sources, only),
-    contenders:
-      policies === undefined ? CONTENDER_NAMES : CONTENDER_NAMES.filter((name) => policies.includes(name)),
+    contenders: policies ?? CONTENDER_NAMES,
     shares: quick ? TABLE_SHARES : CURVE_SHARES,
     length: quick ? QUICK_LENGTH : 1,
     threads,

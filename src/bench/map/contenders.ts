@@ -1,11 +1,12 @@
 /** Section "contenders": the map alone, on one thread, beside `Map`, lru-cache and sharedmap. */
 import type { Worker } from 'node:worker_threads';
+import { alternate } from '../alternate.js';
+import { countText, range, textTable } from '../text-table.js';
 import { CONTENDER_NAMES, type ContenderName } from './contender-maps.js';
 import { type ContenderThreadOptions, OPERATIONS, type Operation } from './contender-thread.js';
-import { alternate, ask, endThreads, startThread } from './rounds.js';
+import { ask, endThreads, startThread } from './rounds.js';
 import { type Report, roundRows, type Scale } from './section.js';
 import { type Round, rateOf, type Timed, timedOf } from './statistics.js';
-import { countText, range, textTable } from './text-table.js';
 
 export interface ContenderResult extends Timed {
   readonly operation: Operation;

@@ -6,6 +6,9 @@
  * of keys which differ in a few digits more have the same 32 bits than at random; buckets are filled as at random.
  */
 import type { Worker } from 'node:worker_threads';
+import { alternate } from '../alternate.js';
+import { type Spread, spreadOf } from '../spread.js';
+import { countText, textTable } from '../text-table.js';
 import { expectedCollisions, type Quality } from './hash-quality.js';
 import {
   type Form,
@@ -19,10 +22,9 @@ import {
   type PatternName,
 } from './hash-thread.js';
 import { WORD_HASHES } from './hashes.js';
-import { alternate, ask, endThreads, startThread } from './rounds.js';
+import { ask, endThreads, startThread } from './rounds.js';
 import { type Report, roundRows, type Scale } from './section.js';
-import { type Round, type Spread, spreadOf, type Timed, timedOf } from './statistics.js';
-import { countText, textTable } from './text-table.js';
+import { type Round, type Timed, timedOf } from './statistics.js';
 
 export interface SpeedResult extends Timed {
   readonly hash: HashName;

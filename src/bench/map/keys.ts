@@ -1,10 +1,11 @@
 /** Section "keys": what the number of keys costs, from those that stay in the processor's caches to those that don't. */
+
+import { countText, range, textTable } from '../text-table.js';
 import type { ContenderName } from './contender-maps.js';
 import type { Operation } from './contender-thread.js';
 import { type ContenderResult, measureMaps } from './contenders.js';
 import { type Report, roundRows, type Scale } from './section.js';
 import { rateOf } from './statistics.js';
-import { countText, range, textTable } from './text-table.js';
 
 export interface KeysResult {
   readonly valueSize: number;

@@ -1,11 +1,12 @@
 /** Section "memory": what a million small entries take. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { alternate } from '../alternate.js';
+import type { Row } from '../files.js';
+import { type Spread, spreadOf } from '../spread.js';
+import { countText, range, textTable } from '../text-table.js';
 import { MEMORY_NAMES, type MemoryName, type MemoryRound } from './memory-process.js';
-import { alternate } from './rounds.js';
-import type { Report, Row, Scale } from './section.js';
-import { type Spread, spreadOf } from './statistics.js';
-import { countText, range, textTable } from './text-table.js';
+import type { Report, Scale } from './section.js';
 
 export interface MemoryLine {
   readonly contender: MemoryName;

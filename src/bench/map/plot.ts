@@ -1,18 +1,15 @@
 /** Charts of sections "sizes", "keys" and "threads", as SVG. */
 import type { TopLevelSpec } from 'vega-lite';
-import { CONFIG, drawSvg } from '../svg.js';
+import { spreadOf } from '../spread.js';
+import { COLORS, CONFIG, drawSvg, facetBy, frame, LEGEND } from '../svg.js';
+import { countText } from '../text-table.js';
 import type { KeysResult } from './keys.js';
 import type { Results } from './results.js';
 import type { SizesResult } from './sizes.js';
-import { spreadOf } from './statistics.js';
-import { countText } from './text-table.js';
 import type { ThreadsResult } from './threads.js';
 
 /** Of the axis of ratios: what was measured while others had the machine is cut off. */
 const MOST_RATIO = 2.5;
-
-/** Okabe and Ito's colours, which colour-blind people can tell apart. */
-const COLORS = ['#D55E00', '#0072B2', '#E69F00', '#009E73'];
 
 /** By the name of the file. */
 export async function plots({ sizes, keys, threads }: Results): Promise<Map<string, string>> {
@@ -75,12 +72,10 @@ function curves({ title, subtitle, x, labels, y, points }: Curves): TopLevelSpec
   return {
     ...frame(title, subtitle),
     data: { values: points },
-    facet: {
-      field: 'operation',
-      type: 'nominal',
-      sort: [...new Set(points.map(({ operation }) => operation))],
-      header: { title: null, labelFontSize: 13, labelFontWeight: 'bold' },
-    },
+    facet: facetBy(
+      'operation',
+      points.map(({ operation }) => operation),
+    ),
     columns: 3,
     spacing: 24,
     spec: {
@@ -97,14 +92,7 @@ function curves({ title, subtitle, x, labels, y, points }: Curves): TopLevelSpec
           field: 'contender',
           type: 'nominal',
           scale: { domain: names, range: COLORS },
-          legend: {
-            title: null,
-            orient: 'top',
-            symbolType: 'stroke',
-            symbolStrokeWidth: 3,
-            labelLimit: 300,
-            labelFontSize: 13,
-          },
+          legend: LEGEND,
         },
       },
       layer: [
@@ -149,12 +137,10 @@ function threadsChart({ keys, milliseconds, results }: ThreadsResult): TopLevelS
       `${countText(keys)} keys, rounds of ${milliseconds} ms in turn; medians, with minimum and maximum. The first two share nothing.`,
     ),
     data: { values },
-    facet: {
-      field: 'mix',
-      type: 'nominal',
-      sort: [...new Set(values.map(({ mix }) => mix))],
-      header: { title: null, labelFontSize: 13, labelFontWeight: 'bold' },
-    },
+    facet: facetBy(
+      'mix',
+      values.map(({ mix }) => mix),
+    ),
     columns: 2,
     spacing: 24,
     spec: {
@@ -186,13 +172,4 @@ function threadsChart({ keys, milliseconds, results }: ThreadsResult): TopLevelS
     },
     config: CONFIG,
   };
-}
-
-function frame(title: string, subtitle: string) {
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    title: { text: title, subtitle, anchor: 'start', fontSize: 18, subtitleFontSize: 13 },
-    background: 'white',
-    padding: 12,
-  } as const;
 }

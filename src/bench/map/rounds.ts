@@ -9,8 +9,6 @@ import type { Round } from './statistics.js';
 /** A thread that has not answered by then never will: the run ends with an error instead of hanging. */
 const PATIENCE = 60_000;
 
-export const WARM_UP_ROUNDS = 2;
-
 /** Resolves when the thread has answered for the first time; rejects when it fails. */
 export async function startThread(file: URL, workerData: unknown): Promise<Worker> {
   const thread = new Worker(file, { workerData });
@@ -39,28 +37,6 @@ export function serve<Order>(answer: (order: Order) => unknown): void {
   const port = parentPort;
   port?.on('message', (order: Order) => port.postMessage(answer(order)));
   port?.postMessage('ready');
-}
-
-/**
- * All rounds of all subjects. Every other round goes backwards: whoever is measured right after a certain other one
- * is not so each time.
- *
- * @param subjects how to measure one round of each
- */
-export async function alternate<Name, Result>(
-  subjects: ReadonlyMap<Name, () => Promise<Result>>,
-  rounds: number,
-  warmUpRounds = WARM_UP_ROUNDS,
-): Promise<Map<Name, Result[]>> {
-  const results = new Map<Name, Result[]>([...subjects.keys()].map((name) => [name, []]));
-  for (let round = -warmUpRounds; round < rounds; round++) {
-    const order = round % 2 === 0 ? [...subjects] : [...subjects].reverse();
-    for (const [name, measure] of order) {
-      const result = await measure();
-      if (round >= 0) results.get(name)?.push(result);
-    }
-  }
-  return results;
 }
 
 /** Times a loop of so many operations, in the thread that runs it. No other may run at the time. */

@@ -1,25 +1,8 @@
-/** What every section of `bench:map` is asked for, and what it hands over. */
+/** What every section of `bench:map` is asked for, what it hands over, and what its rounds are as lines. */
+import type { Row } from '../files.js';
 import type { Round } from './statistics.js';
 
-/** How much of it is measured. */
-export interface Scale {
-  /** Measured rounds; those to warm up come before. */
-  readonly rounds: number;
-  /** Less of everything: to see that it works, not to keep the figures. */
-  readonly quick: boolean;
-}
-
-/** A line of a CSV file: a round. */
-export type Row = Readonly<Record<string, string | number>>;
-
-export interface Report<Result> {
-  /** For `map.json`. */
-  readonly result: Result;
-  /** For the CSV file: every round as it was measured. */
-  readonly rows: readonly Row[];
-  /** For the terminal. */
-  readonly text: string;
-}
+export type { Report, Scale } from '../sections.js';
 
 /** The rounds of one measurement as lines of a CSV file. */
 export function roundRows(labels: Row, rounds: readonly Round[]): Row[] {

@@ -1,5 +1,8 @@
 /** Section "sizes": what the length of values costs. */
-import { alternate, ask, endThreads, startThread } from './rounds.js';
+
+import { alternate } from '../alternate.js';
+import { countText, range, sizeText, textTable } from '../text-table.js';
+import { ask, endThreads, startThread } from './rounds.js';
 import { type Report, roundRows, type Scale } from './section.js';
 import {
   OPERATIONS,
@@ -9,7 +12,6 @@ import {
   type SizeThreadOptions,
 } from './size-thread.js';
 import { type Round, rateOf, type Timed, timedOf } from './statistics.js';
-import { countText, range, sizeText, textTable } from './text-table.js';
 
 export interface SizeResult extends Timed {
   readonly operation: Operation;

@@ -1,16 +1,11 @@
-/** What is made of the rounds of a measurement: medians, spreads, rates, ratios. */
+/** What is made of the rounds of a measurement of the map: rates, ratios. */
+import { type Spread, spreadOf } from '../spread.js';
 
 /** One round, in nanoseconds per operation. */
 export interface Round {
   readonly wall: number;
   /** User and system time of the process: the garbage collector's threads included. */
   readonly cpu: number;
-}
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
 }
 
 /** All rounds of one measurement, in nanoseconds per operation. */
@@ -25,18 +20,6 @@ export function timedOf(rounds: readonly Round[]): Timed {
     wall: spreadOf(rounds.map(({ wall }) => wall)),
     cpu: spreadOf(rounds.map(({ cpu }) => cpu)),
     rounds,
-  };
-}
-
-/** Of nothing: NaN. */
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (index: number) => sorted[index] ?? Number.NaN;
-  const middle = (sorted.length - 1) / 2;
-  return {
-    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
-    min: at(0),
-    max: at(sorted.length - 1),
   };
 }
 

@@ -1,12 +1,13 @@
 /** The goals of the map, and whether the figures of a run reach them. */
+
+import { type Spread, spreadOf } from '../spread.js';
+import { countText, textTable } from '../text-table.js';
 import type { ContenderName } from './contender-maps.js';
 import type { Operation } from './contender-thread.js';
 import type { ContenderResult, ContendersResult } from './contenders.js';
 import type { Mix } from './crew-thread.js';
 import type { MemoryResult } from './memory.js';
 import type { Results } from './results.js';
-import { type Spread, spreadOf } from './statistics.js';
-import { countText, textTable } from './text-table.js';
 import type { ThreadContenderName } from './thread-maps.js';
 import type { ThreadsLine, ThreadsResult } from './threads.js';
 

@@ -1,11 +1,14 @@
 /** Section "threads": what a second thread brings, with both guards, and beside that what the machine lets it bring. */
 import type { Worker } from 'node:worker_threads';
+import { alternate } from '../alternate.js';
+import type { Row } from '../files.js';
+import { type Spread, spreadOf } from '../spread.js';
+import { countText, range, textTable } from '../text-table.js';
 import { type CrewOrder, type CrewThreadOptions, MIX_NAMES, type Mix, type Share } from './crew-thread.js';
 import { makeData } from './data.js';
-import { alternate, ask, endThreads, startThread } from './rounds.js';
-import type { Report, Row, Scale } from './section.js';
-import { ratiosOf, type Spread, spreadOf } from './statistics.js';
-import { countText, range, textTable } from './text-table.js';
+import { ask, endThreads, startThread } from './rounds.js';
+import type { Report, Scale } from './section.js';
+import { ratiosOf } from './statistics.js';
 import { THREAD_CONTENDER_NAMES, THREAD_CONTENDERS, type ThreadContenderName } from './thread-maps.js';
 
 /** One round of all threads together. */

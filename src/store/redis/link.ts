@@ -72,8 +72,8 @@ export class RedisLink {
   get connection(): RedisConnection {
     const connection = this.#connection;
     if (connection?.isResponsive) return connection;
-    const { name } = this.#parts;
-    throw new StoreUnavailableError(`Redis at ${name} is out of reach: ${this.#lastReason}`, RETRY_AFTER);
+    // Where it is and why is in the log: it is not for clients.
+    throw new StoreUnavailableError('Redis is out of reach', RETRY_AFTER);
   }
 
   get isReachable(): boolean {

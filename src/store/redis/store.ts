@@ -1,9 +1,10 @@
 /** Redis, or a Redis Cluster, as the store behind the map, as the configuration has it. */
 import type { Config } from '../../config/config.js';
 import type { RedisAddress, RedisNode } from '../../config/redis-address.js';
-import type { BackingStore } from '../backing-store.js';
+import { type BackingStore, StoreUnavailableError } from '../backing-store.js';
 import { RedisCluster } from './cluster.js';
-import type { KeyCommands } from './key-commands.js';
+import { RETRY_AFTER } from './errors.js';
+import { FollowedCommands, type Guide } from './followed.js';
 import { type LinkParts, RedisLink } from './link.js';
 import type { Credentials } from './socket.js';
 import { nameOf } from './topology.js';
@@ -28,14 +29,28 @@ export function redisStore({ config, ...parts }: RedisStoreParts): RemoteStore |
   return new RedisCluster({ ...parts, seeds, credentials: credentialsOf(first), prefix });
 }
 
+/** Nobody knows where else a key may be: for a node of a cluster that was taken for a Redis of its own. */
+const ALONE: Guide = {
+  moved: refuseCluster,
+  importing: refuseCluster,
+  unsettled: refuseCluster,
+  doubt: () => {},
+};
+
+function refuseCluster(): never {
+  throw new StoreUnavailableError('Redis is a node of a cluster: it takes --redis-cluster', RETRY_AFTER);
+}
+
 class SingleRedis implements RemoteStore {
+  readonly #name: string;
   readonly #link: RedisLink;
 
   constructor(address: RedisAddress, prefix: string, parts: Omit<LinkParts, 'name' | 'connection'>) {
     const place = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
+    this.#name = 'path' in address ? address.path : nameOf(address.host, address.port);
     this.#link = new RedisLink({
       ...parts,
-      name: 'path' in address ? address.path : nameOf(address.host, address.port),
+      name: this.#name,
       connection: { address: { ...place, ...credentialsOf(address) }, database: address.database, prefix },
     });
   }
@@ -48,8 +63,8 @@ class SingleRedis implements RemoteStore {
     this.#link.stop();
   }
 
-  linkFor(): KeyCommands {
-    return this.#link.connection.keys;
+  linkFor(): FollowedCommands {
+    return new FollowedCommands(this.#link.connection.keys, this.#name, ALONE);
   }
 
   /** Absences are remembered in the map. */

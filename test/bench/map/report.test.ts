@@ -1,7 +1,8 @@
 /** What is made of the figures of `bench:map`: tables, files, charts, the README's table. */
 import { test } from 'tap';
+import { csvOf } from '../../../src/bench/files.js';
 import { contendersText } from '../../../src/bench/map/contenders.js';
-import { csvOf, jsonOf } from '../../../src/bench/map/files.js';
+import { jsonOf } from '../../../src/bench/map/files.js';
 import { hashText } from '../../../src/bench/map/hash.js';
 import { keysText } from '../../../src/bench/map/keys.js';
 import { memoryText } from '../../../src/bench/map/memory.js';

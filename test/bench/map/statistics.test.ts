@@ -1,8 +1,10 @@
 /** What is made of rounds: the figures themselves, and the turns in which they are measured. */
 import { test } from 'tap';
-import { alternate, timeRound } from '../../../src/bench/map/rounds.js';
-import { rateOf, ratiosOf, spreadOf, timedOf } from '../../../src/bench/map/statistics.js';
-import { countText, range, sizeText, textTable } from '../../../src/bench/map/text-table.js';
+import { alternate } from '../../../src/bench/alternate.js';
+import { timeRound } from '../../../src/bench/map/rounds.js';
+import { rateOf, ratiosOf, timedOf } from '../../../src/bench/map/statistics.js';
+import { spreadOf } from '../../../src/bench/spread.js';
+import { countText, range, sizeText, textTable } from '../../../src/bench/text-table.js';
 
 test('median, minimum and maximum', (t) => {
   const values = [10, 9, 100];

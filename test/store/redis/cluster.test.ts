@@ -1,6 +1,7 @@
 /** A Redis Cluster behind the map: keys of all its masters, how it is found, and what is left when it is let go. */
 import t, { test } from 'tap';
 import { freePort } from '../fixtures/free-port.js';
+import { startReady } from '../fixtures/hotshard.js';
 import { startRedisCluster } from '../fixtures/redis-cluster.js';
 import { startRedis } from '../fixtures/redis-server.js';
 import { serveWith } from '../fixtures/served.js';
@@ -119,6 +120,19 @@ test('a Redis that is no cluster is said to be none', async (t) => {
   t.ok(Number(read.headers.get('retry-after')) >= 1);
   t.equal((await fetch(`${served.url}/readyz`)).status, 503);
   t.equal((await fetch(`${served.url}/healthz`)).status, 200);
+});
+
+test('a node of a cluster that is taken for a Redis of its own says what it takes', async (t) => {
+  const [node] = cluster.nodes;
+  if (node === undefined) throw new Error('there is no node');
+  const hotshard = await startReady(t, { args: ['--redis', `redis://127.0.0.1:${node.port}`], workers: 1 });
+  const statuses = new Set<number>();
+  for (const key of KEYS) {
+    const { status, text } = await hotshard.client.get(key);
+    statuses.add(status);
+    if (status === 503) t.match(text, /it takes --redis-cluster/);
+  }
+  t.strictSame([...statuses].sort(), [200, 503], 'its own keys it has');
 });
 
 test('a server with workers is ready once each has reached every master, and leaves nothing open', async (t) => {

@@ -1,5 +1,5 @@
 /** Tables for the terminal. */
-import type { Spread } from './statistics.js';
+import type { Spread } from './spread.js';
 
 /** The first columns, as many as are said, to the left, the others to the right. */
 export function textTable(rows: readonly (readonly string[])[], left = 1): string {

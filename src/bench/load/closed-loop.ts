@@ -1,0 +1,42 @@
+/** A closed loop: every connection sends its next request as soon as the last one was answered. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { Connection, NO_ANSWER } from './connection.js';
+import type { Load, Target } from './orders.js';
+import { Recording } from './recording.js';
+import type { Request } from './requests.js';
+
+/** Milliseconds before a connection that got no answer tries again: a server that is down is not to be stormed. */
+const PAUSE = 10;
+
+export interface Loop extends Target {
+  /** The next request of whichever connection is free; undefined: no more. */
+  readonly next: () => Request | undefined;
+  readonly step?: number | undefined;
+}
+
+/** Connects first, outside of what is measured. Resolves when all that was asked is answered. */
+export async function closedLoop({ port, connections, next, step }: Loop): Promise<Load> {
+  const pool = Array.from({ length: connections }, () => new Connection(port));
+  await Promise.all(pool.map((connection) => connection.open()));
+  const recording = new Recording(step);
+  await Promise.all(pool.map((connection) => drive(connection, next, recording)));
+  const { load } = recording;
+  for (const connection of pool) connection.close();
+  return load;
+}
+
+function drive(connection: Connection, next: Loop['next'], recording: Recording): Promise<void> {
+  return new Promise((resolve) => {
+    const send = () => {
+      const request = next();
+      if (request === undefined) return resolve();
+      const sent = performance.now();
+      connection.send(request.text, (status) => {
+        recording.take(request.isWrite, status, sent);
+        if (status === NO_ANSWER) void wait(PAUSE).then(send);
+        else send();
+      });
+    };
+    send();
+  });
+}

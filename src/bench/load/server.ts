@@ -1,0 +1,96 @@
+/** Servers of a benchmark: each a process that listens on a port of its own, seen from outside only. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { ROOT } from '../command.js';
+import { cpuTimeOf, endProcess, type Start, startProcess } from './pinned.js';
+
+/** Started as its users start it: no part of this program. */
+const HOTSHARD = join(ROOT, 'dist/bin/hotshard.js');
+
+/** Milliseconds until a server that is not ready never will be. */
+const PATIENCE = 30_000;
+const PAUSE = 10;
+
+export interface RunningServer {
+  readonly port: number;
+  /** User and system time so far, in microseconds; undefined where the system does not tell. */
+  cpuTime(): number | undefined;
+  stop(): Promise<void>;
+  /** As if it had crashed. */
+  kill(): Promise<void>;
+}
+
+export interface ServerStart extends Pick<Start, 'core' | 'command' | 'args' | 'environment'> {
+  readonly port: number;
+  /** Whether it answers. May reject until it does. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** Resolves when it is ready; rejects, with what it said, when it ends before. */
+export async function startServer({ port, isReady, ...start }: ServerStart): Promise<RunningServer> {
+  const child = startProcess({ ...start, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = lastOutputOf(child);
+  const deadline = performance.now() + PATIENCE;
+  while (!(await isReady().catch(() => false))) {
+    const isOver = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+    if (isOver || performance.now() > deadline) {
+      await endProcess(child, 'SIGKILL');
+      throw new Error(`${[start.command, ...start.args].join(' ')} did not come up: ${output()}`);
+    }
+    await wait(PAUSE);
+  }
+  return {
+    port,
+    cpuTime: () => (child.pid === undefined ? undefined : cpuTimeOf(child.pid)),
+    stop: () => endProcess(child),
+    kill: () => endProcess(child, 'SIGKILL'),
+  };
+}
+
+/** hotshard from this build, on core "server". */
+export async function startHotshard(flags: readonly string[]): Promise<RunningServer> {
+  const port = await freePort();
+  return startServer({
+    core: 'server',
+    command: process.execPath,
+    args: [HOTSHARD, '--port', String(port), ...flags],
+    port,
+    isReady: () => answers(port, '/readyz'),
+  });
+}
+
+/** Whether a GET is answered 200 or, by a server that has no such key, 404. */
+export async function answers(
+  port: number,
+  path: string,
+  statuses: readonly number[] = [200],
+): Promise<boolean> {
+  const { status, body } = await fetch(`http://127.0.0.1:${port}${path}`);
+  await body?.cancel();
+  return statuses.includes(status);
+}
+
+/** One that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}
+
+/** Reads all that it says, so that it is never held up, and keeps the end. */
+function lastOutputOf({ stdout, stderr }: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [stdout, stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk) => {
+      text = (text + chunk).slice(-2_000);
+    });
+  }
+  return () => text;
+}

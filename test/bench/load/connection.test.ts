@@ -1,0 +1,80 @@
+/** The load's connection: one answer for each request, however it arrives, and word of those that don't. */
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { type Test, test } from 'tap';
+import { Connection, NO_ANSWER } from '../../../src/bench/load/connection.js';
+import { freePort } from '../../../src/bench/load/server.js';
+
+/** A server that does with each connection what the test says. */
+async function serverOf(t: Test, onConnection: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onConnection(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no address');
+  return address.port;
+}
+
+function connectionTo(t: Test, port: number): Connection {
+  const connection = new Connection(port);
+  t.teardown(() => connection.close());
+  return connection;
+}
+
+const ask = (connection: Connection) =>
+  new Promise<{ status: number; body: string }>((resolve) => {
+    connection.send('request', (status, body) => resolve({ status, body: body.toString() }));
+  });
+
+test('an answer that comes in pieces is one answer', async (t) => {
+  const pieces = ['HTTP/1.1 200 OK\r\nContent-', 'Length: 5\r\n\r', '\nval', 'ue'];
+  const port = await serverOf(t, (socket) => {
+    const next = () => socket.write(pieces.shift() ?? '', () => pieces.length > 0 && setImmediate(next));
+    socket.once('data', next);
+  });
+  t.strictSame(await ask(connectionTo(t, port)), { status: 200, body: 'value' });
+});
+
+test('the connection serves one request after another', async (t) => {
+  let connections = 0;
+  const port = await serverOf(t, (socket) => {
+    connections++;
+    let count = 0;
+    socket.on('data', () => socket.write(`HTTP/1.1 404 Not Found\r\ncontent-length: 1\r\n\r\n${count++}`));
+  });
+  const connection = connectionTo(t, port);
+  await connection.open();
+  t.strictSame(await ask(connection), { status: 404, body: '0' });
+  t.strictSame(await ask(connection), { status: 404, body: '1' });
+  t.equal(connections, 1);
+});
+
+test('where the server ends it after an answer, the next request opens another', async (t) => {
+  let connections = 0;
+  const port = await serverOf(t, (socket) => {
+    connections++;
+    socket.once('data', () =>
+      socket.end('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
+    );
+  });
+  const connection = connectionTo(t, port);
+  t.strictSame(await ask(connection), { status: 503, body: '' });
+  t.strictSame(await ask(connection), { status: 503, body: '' });
+  t.equal(connections, 2);
+});
+
+test('a connection that is lost, or refused, gives no answer', async (t) => {
+  const port = await serverOf(t, (socket) => socket.once('data', () => socket.destroy()));
+  t.equal((await ask(connectionTo(t, port))).status, NO_ANSWER);
+  const closed = await freePort();
+  t.equal((await ask(connectionTo(t, closed))).status, NO_ANSWER);
+  await t.rejects(connectionTo(t, closed).open(), { code: 'ECONNREFUSED' });
+});
