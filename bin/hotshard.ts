@@ -12,7 +12,6 @@ import { badValue, quote, UsageError } from '../src/config/errors.js';
 import { type Flags, loadConfig } from '../src/config/load.js';
 import { OPTIONS } from '../src/config/options.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
-import type { DataFile } from '../src/store/file.js';
 import type { ServeOptions } from '../src/supervisor/supervisor.js';
 
 const EXIT_FAILURE = 1;
@@ -118,22 +117,28 @@ async function serveCommand(flags: Flags): Promise<void> {
   const { createLogger } = await import('../src/telemetry/log.js');
   const { serve } = await import('../src/supervisor/supervisor.js');
   const { assertSnapshotPath } = await import('../src/supervisor/snapshot.js');
-  const { DataFileError, openDataFile } = await import('../src/store/file.js');
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
   assertSnapshotPath(config);
   try {
-    const file = config.load === undefined ? undefined : openDataFile(config.load);
-    await serve(config, logger, file === undefined ? {} : serveOptions(file));
+    await serve(config, logger, config.load === undefined ? {} : await dataFile(config.load));
   } catch (error) {
     logger.debug({ err: error }, 'the server did not start');
-    if (error instanceof DataFileError) throw new CommandFailure(error.message, { cause: error });
+    if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(startFailure(error, config), { cause: error });
   }
 }
 
-function serveOptions({ store, load }: DataFile): ServeOptions {
-  return { startLoad: (context) => load(context), ...(store === undefined ? {} : { file: store }) };
+/** @throws {CommandFailure} when it can't be read */
+async function dataFile(path: string): Promise<ServeOptions> {
+  const { DataFileError, openDataFile } = await import('../src/store/file.js');
+  try {
+    const { store, load } = openDataFile(path);
+    return { startLoad: (context) => load(context), ...(store === undefined ? {} : { file: store }) };
+  } catch (error) {
+    if (error instanceof DataFileError) throw new CommandFailure(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** What the user can do about a server that did not start, as one line. */

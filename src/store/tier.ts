@@ -9,7 +9,6 @@ import { FileStore, type FileStoreHandle } from './file-store.js';
 import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
 import { ReadThrough } from './read-through.js';
-import { redisStore } from './redis/store.js';
 import type { Sessions } from './sessions.js';
 import type { TieredCache } from './tiered.js';
 
@@ -34,7 +33,17 @@ export interface Tier {
   stop(): void;
 }
 
-export function openTier(parts: TierParts): Tier {
+export async function openTier(parts: TierParts): Promise<Tier> {
+  const { redis, redisCluster } = parts.config;
+  if (redis === undefined && redisCluster === undefined) {
+    return { cache: withoutRedis(parts), start: () => {}, stop: () => {} };
+  }
+  return await withRedis(parts);
+}
+
+async function withRedis(parts: TierParts): Promise<Tier> {
+  // Only where there is a Redis: its client takes a tenth of the time that a worker takes to start.
+  const { redisStore } = await import('./redis/store.js');
   const { config, map, sessions, state, worker, logger } = parts;
   let cache: CoherentCache | undefined;
   const store = redisStore({
@@ -48,7 +57,6 @@ export function openTier(parts: TierParts): Tier {
     onEcho: (key) => cache?.refresh(key),
     onConnected: () => sessions.countConnected(worker),
   });
-  if (store === undefined) return { cache: withoutRedis(parts), start: () => {}, stop: () => {} };
   const { ttl, staleTtl, maxValueSize } = config;
   cache = new CoherentCache({ ...parts, store, ttl, staleTtl, maxValueSize });
   return { cache, start: () => store.start(), stop: () => store.stop() };

@@ -7,9 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
-import { createServer } from '../server/server.js';
 import type { FileStoreHandle } from '../store/file-store.js';
-import { type CreateServer, type RunningWorker, startWorker } from '../worker/lifecycle.js';
+import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import { createShared, handlesOf, type Shared } from '../worker/shared.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
@@ -220,15 +219,19 @@ class Supervisor {
 
   #mainThread(port: SharedPort, shared: Shared): Crew {
     let running: Promise<RunningWorker> | undefined;
-    const start = async (): Promise<RunningWorker> =>
-      startWorker({
+    const start = async (): Promise<RunningWorker> => {
+      // Only now: where there are workers, this thread needs none of it.
+      const { startWorker } = await import('../worker/lifecycle.js');
+      const { createServer = (await import('../server/server.js')).createServer } = this.#options;
+      return startWorker({
         config: this.#config,
         shared,
         worker: 0,
         ticket: await port.ticket(0),
-        createServer: this.#options.createServer ?? createServer,
+        createServer,
         logger: this.#logger,
       });
+    };
     return {
       start: async () => {
         running = start();

@@ -49,7 +49,7 @@ export interface RunningWorker {
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, shared, worker, ticket, logger } = parts;
   const { state } = shared;
-  const tier = openTier({ ...shared, config, worker, logger });
+  const tier = await openTier({ ...shared, config, worker, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const server = parts.createServer({ cache: tier.cache, state, limit, config, worker, logger });
   const connections = new ConnectionDrain(server.listener, () => state.phase === 'draining');

@@ -19,12 +19,12 @@ export interface RedisStoreParts extends Omit<LinkParts, 'name' | 'connection'> 
   readonly config: Pick<Config, 'redis' | 'redisCluster' | 'redisPrefix'>;
 }
 
-/** Undefined when none is configured. */
-export function redisStore({ config, ...parts }: RedisStoreParts): RemoteStore | undefined {
-  const { redis, redisCluster, redisPrefix: prefix } = config;
+/** The store that is configured: there must be one. */
+export function redisStore({ config, ...parts }: RedisStoreParts): RemoteStore {
+  const { redis, redisCluster = [], redisPrefix: prefix } = config;
   if (redis !== undefined) return new SingleRedis(redis, prefix, parts);
-  const [first] = redisCluster ?? [];
-  if (redisCluster === undefined || first === undefined) return undefined;
+  const [first] = redisCluster;
+  if (first === undefined) throw new TypeError('there is no Redis in the configuration');
   const seeds = redisCluster.map(({ host, port }) => nameOf(host, port));
   return new RedisCluster({ ...parts, seeds, credentials: credentialsOf(first), prefix });
 }

@@ -26,11 +26,11 @@ export interface CacheUnderTest {
 }
 
 /** Begins to connect; stopped with the test. */
-export function openCache(
+export async function openCache(
   t: Test,
   seeds: readonly string[],
   flags: Readonly<Record<string, string>> = {},
-): CacheUnderTest {
+): Promise<CacheUnderTest> {
   const { config } = loadConfig(
     { 'redis-cluster': seeds.join(','), 'max-memory': '16mb', workers: '0', ...flags },
     {},
@@ -38,7 +38,7 @@ export function openCache(
   const shared = createShared(config);
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line) => void log.push(JSON.parse(line).msg) });
-  const tier = openTier({ ...shared, config, worker: 0, logger });
+  const tier = await openTier({ ...shared, config, worker: 0, logger });
   let isConnected = false;
   shared.sessions.untilConnected(1, AbortSignal.timeout(60_000)).then(() => {
     isConnected = true;
@@ -80,7 +80,7 @@ export async function connectCache(
   seeds: readonly string[],
   flags?: Readonly<Record<string, string>>,
 ): Promise<CacheUnderTest> {
-  const opened = openCache(t, seeds, flags);
+  const opened = await openCache(t, seeds, flags);
   await until(() => opened.isConnected());
   return opened;
 }

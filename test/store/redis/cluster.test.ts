@@ -99,7 +99,7 @@ test('one seed that lives is enough', async (t) => {
 
 test('as long as no seed answers, what needs the cluster is refused and the reason is logged once', async (t) => {
   const seeds = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-  const { read, log, isConnected } = openCache(t, seeds);
+  const { read, log, isConnected } = await openCache(t, seeds);
   await until(() => log.length >= 2);
   t.match(await read('k'), /^unavailable: .*ECONNREFUSED/);
   // Some rounds of questions later.
