@@ -119,8 +119,8 @@ class Supervisor {
   #watchSignals(): () => void {
     return onStopSignals(this.#options.signals ?? process, {
       drain: (signal) => {
-        this.#logger.info({ signal }, 'draining: what is in flight is finished');
         this.#end(0);
+        this.#logger.info({ signal }, 'draining: what is in flight is finished');
       },
       abort: (signal, exitCode) => {
         this.#logger.warn({ signal }, 'second signal: stopping at once');
