@@ -104,7 +104,7 @@ test('what it refers to is there', (t) => {
     t.ok(existsSync(join(ROOT, target)), target);
   }
   const { scripts } = readJson('package.json') as { scripts: Record<string, string> };
-  for (const [, name = ''] of README.matchAll(/\bnpm run ([\w:]+)/g))
+  for (const [, name = ''] of README.matchAll(/\bnpm run ([\w:-]+)/g))
     t.ok(name in scripts, `npm run ${name}`);
   t.end();
 });
