@@ -92,7 +92,7 @@ for (const guard of GUARDS) {
       const clocks = guard === 'lock' ? (['monotonic'] as const) : (['counter', 'monotonic'] as const);
       for (const clock of clocks) {
         const cache = SharedCache.create(guarded(options, guard));
-        const size = { threads: 3, rounds: times(rounds / 8), steps: 50 };
+        const size = { threads: 3, rounds: times(rounds / 12), steps: 50 };
         const { mayVanish } = await checkHistory(t, cache, { ...history, ...size, clock });
         if (stays) t.equal(mayVanish, false, 'nothing was evicted');
       }
@@ -100,7 +100,7 @@ for (const guard of GUARDS) {
 
     t.test(`${guard}, stopped at any access: ${name}`, async (t) => {
       const cache = SharedCache.create(guarded(options, guard));
-      const size = { threads: 3, rounds: times(rounds / 8), steps: 6, scheduled: true };
+      const size = { threads: 3, rounds: times(rounds / 12), steps: 6, scheduled: true };
       const { mayVanish } = await checkHistory(t, cache, { ...history, ...size });
       if (stays) t.equal(mayVanish, false, 'nothing was evicted');
     });

@@ -170,7 +170,7 @@ t.test('races of own and foreign writers end with what Redis has', async (t) => 
   const clients = (await Promise.all(processes.map((process) => process.clients()))).flat();
   const keys = ['a', 'b', 'c'];
   const key = (): string => keys[Math.floor(Math.random() * keys.length)] ?? 'a';
-  const rounds = 8;
+  const rounds = 4;
   for (let round = 0; round < rounds; round++) {
     const undo = proxies.flatMap((proxy) => [
       proxy.delay(Math.random() * 8, { direction: 'to client', connection: TELLING }),
