@@ -214,13 +214,15 @@ export class FileIndex {
     return (first.metOverridden ? this.#live() : first).candidates.sort((a, b) => b.offset - a.offset);
   }
 
-  /** Whether two keys have the same slots. */
-  collide(one: StoreKey, other: StoreKey): boolean {
+  /**
+   * Whether a look for one key may meet the slot of the other. Their homes may differ: runs of neighbouring homes grow
+   * together, and a look goes through all of a run.
+   */
+  mayBeMistaken(one: StoreKey, other: StoreKey): boolean {
     this.#load(one);
-    const home = this.#home;
     const fingerprint = this.#fingerprint;
     this.#load(other);
-    return this.#home === home && this.#fingerprint === fingerprint;
+    return this.#fingerprint === fingerprint;
   }
 
   /**

@@ -141,7 +141,7 @@ export class FileStore implements FetchStore, FetchLink {
    */
   #isLineOf(key: StoreKey, found: Uint8Array): boolean {
     if (Buffer.compare(typeof key === 'string' ? Buffer.from(key) : key, found) === 0) return true;
-    if (!this.#index.collide(key, found)) throw this.#reader.changed();
+    if (!this.#index.mayBeMistaken(key, found)) throw this.#reader.changed();
     return false;
   }
 

