@@ -1,7 +1,9 @@
 /** A closed loop: every connection sends its next request as soon as the last one was answered. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { Connection, NO_ANSWER } from './connection.js';
+import { type Connection, NO_ANSWER } from './connection.js';
+import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
+import { openConnections } from './pool.js';
 import { Recording } from './recording.js';
 import type { Request } from './requests.js';
 
@@ -9,15 +11,15 @@ import type { Request } from './requests.js';
 const PAUSE = 10;
 
 export interface Loop extends Target {
+  readonly dialect: Dialect;
   /** The next request of whichever connection is free; undefined: no more. */
   readonly next: () => Request | undefined;
   readonly step?: number | undefined;
 }
 
 /** Connects first, outside of what is measured. Resolves when all that was asked is answered. */
-export async function closedLoop({ port, connections, next, step }: Loop): Promise<Load> {
-  const pool = Array.from({ length: connections }, () => new Connection(port));
-  await Promise.all(pool.map((connection) => connection.open()));
+export async function closedLoop({ next, step, dialect, ...target }: Loop): Promise<Load> {
+  const pool = await openConnections(target, dialect);
   const recording = new Recording(step);
   await Promise.all(pool.map((connection) => drive(connection, next, recording)));
   const { load } = recording;
@@ -31,7 +33,7 @@ function drive(connection: Connection, next: Loop['next'], recording: Recording)
       const request = next();
       if (request === undefined) return resolve();
       const sent = performance.now();
-      connection.send(request.text, (status) => {
+      connection.send(request, (status) => {
         recording.take(request.isWrite, status, sent);
         if (status === NO_ANSWER) void wait(PAUSE).then(send);
         else send();

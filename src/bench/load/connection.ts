@@ -1,12 +1,14 @@
 /**
- * One HTTP/1.1 connection that is kept open, on a raw socket, with one request under way at a time: as little work per
- * request as there can be, so that what is measured is the server.
+ * One connection that is kept open, on a raw socket, with one request under way at a time: as little work per request as
+ * there can be, so that what is measured is the server.
  */
 import { createConnection, type Socket } from 'node:net';
+import type { Head, ReadHead } from './answers.js';
+import type { Request } from './requests.js';
 
 /**
  * @param status of HTTP, or {@link NO_ANSWER}
- * @param body valid until the call returns
+ * @param body valid until the call returns; empty when it was too long to be kept
  */
 export type Answered = (status: number, body: Buffer) => void;
 
@@ -14,30 +16,26 @@ export type Answered = (status: number, body: Buffer) => void;
 export const NO_ANSWER = 0;
 
 const EMPTY = Buffer.alloc(0);
-const END_OF_HEAD = '\r\n\r\n';
-const STATUS_START = 'HTTP/1.1 '.length;
-const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
-const CLOSE = /\r\nconnection: *close/i;
-const NO_CONTENT = 204;
 
-interface Head {
-  readonly status: number;
-  /** Of head and body. */
-  readonly length: number;
-  readonly bodyStart: number;
-  /** Whether the server ends the connection after this answer. */
-  readonly closes: boolean;
-}
+/** What all sockets read into: a chunk is done with, or copied, before the next is read. */
+const CHUNK = Buffer.alloc(64 * 1024);
 
 export class Connection {
   readonly #port: number;
+  readonly #readHead: ReadHead;
   #socket: Socket | undefined;
-  #read: Buffer = EMPTY;
+  /** Of an answer whose end is not yet known. */
+  #begun = EMPTY;
+  /** Of the answer that is coming in, once its end is known. */
+  #head: Head | undefined;
+  /** Bytes of it that are still to come. */
+  #missing = 0;
   #answered: Answered | undefined;
 
-  /** Of 127.0.0.1. */
-  constructor(port: number) {
+  /** @param port of 127.0.0.1 */
+  constructor(port: number, readHead: ReadHead) {
     this.#port = port;
+    this.#readHead = readHead;
   }
 
   /** Rejects when nobody listens there. */
@@ -50,20 +48,41 @@ export class Connection {
   }
 
   /** Only when the last request was answered. Opens the connection again where it was closed. */
-  send(request: string, answered: Answered): void {
+  send({ text, body }: Pick<Request, 'text' | 'body'>, answered: Answered): void {
     this.#answered = answered;
-    (this.#socket ?? this.#connect()).write(request, 'latin1');
+    const socket = this.#socket ?? this.#connect();
+    if (body === undefined) {
+      socket.write(text, 'latin1');
+      return;
+    }
+    socket.cork();
+    socket.write(text, 'latin1');
+    socket.write(body[0]);
+    socket.write(body[1], 'latin1');
+    socket.uncork();
   }
 
+  /** Whoever waits for an answer gets none. */
   close(): void {
     this.#socket?.destroy();
   }
 
   #connect(): Socket {
-    const socket = createConnection({ host: '127.0.0.1', port: this.#port, noDelay: true });
+    const socket: Socket = createConnection({
+      host: '127.0.0.1',
+      port: this.#port,
+      noDelay: true,
+      onread: {
+        buffer: CHUNK,
+        callback: (length) => {
+          if (this.#socket === socket) this.#take(CHUNK.subarray(0, length));
+          return true;
+        },
+      },
+    });
     this.#socket = socket;
-    this.#read = EMPTY;
-    socket.on('data', (chunk) => this.#take(chunk));
+    this.#begun = EMPTY;
+    this.#head = undefined;
     socket.on('error', () => {}); // 'close' follows
     socket.on('close', () => {
       if (this.#socket !== socket) return;
@@ -74,16 +93,31 @@ export class Connection {
   }
 
   #take(chunk: Buffer): void {
-    this.#read = this.#read.length === 0 ? chunk : Buffer.concat([this.#read, chunk]);
-    const head = headOf(this.#read);
-    if (head === undefined || this.#read.length < head.length) return;
-    const body = this.#read.subarray(head.bodyStart, head.length);
-    this.#read = EMPTY;
-    if (head.closes) {
+    if (this.#head !== undefined) {
+      this.#missing -= chunk.length;
+      if (this.#missing <= 0) this.#end(this.#head, EMPTY);
+      return;
+    }
+    const bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
+    const head = this.#readHead(bytes);
+    if (head !== undefined && bytes.length >= head.length) {
+      this.#end(head, bytes.subarray(head.bodyStart, head.bodyEnd));
+    } else if (head !== undefined && head.length > CHUNK.length) {
+      this.#head = head;
+      this.#missing = head.length - bytes.length;
+    } else {
+      this.#begun = Buffer.from(bytes);
+    }
+  }
+
+  #end({ status, closes }: Head, body: Buffer): void {
+    this.#head = undefined;
+    this.#begun = EMPTY;
+    if (closes) {
       this.#socket?.destroy();
       this.#socket = undefined;
     }
-    this.#finish(head.status, body);
+    this.#finish(status, body);
   }
 
   #finish(status: number, body: Buffer): void {
@@ -91,16 +125,4 @@ export class Connection {
     this.#answered = undefined;
     answered?.(status, body);
   }
-}
-
-/** Undefined until it is whole. */
-function headOf(bytes: Buffer): Head | undefined {
-  const end = bytes.indexOf(END_OF_HEAD);
-  if (end === -1) return undefined;
-  const text = bytes.toString('latin1', 0, end);
-  const status = Number(text.slice(STATUS_START, STATUS_START + 3));
-  const length = status === NO_CONTENT ? 0 : Number(CONTENT_LENGTH.exec(text)?.[1] ?? Number.NaN);
-  if (Number.isNaN(length)) throw new Error(`an answer without Content-Length: ${text}`);
-  const bodyStart = end + END_OF_HEAD.length;
-  return { status, length: bodyStart + length, bodyStart, closes: CLOSE.test(text) };
 }

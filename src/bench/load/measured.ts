@@ -14,6 +14,8 @@ export interface LoadRound {
   readonly redisCpu: number | undefined;
   /** Share of reads that hotshard answered from its map, 0 to 1; undefined for other servers. */
   readonly hitRatio: number | undefined;
+  /** Resident memory of the server after the round, in bytes; NaN where the system does not tell. */
+  readonly resident: number;
   readonly requests: number;
   /** Requests that got something else than 200: all keys are there. */
   readonly failures: number;
@@ -46,6 +48,7 @@ export async function measureLoad(
     cpu,
     redisCpu,
     hitRatio: readsBefore && readsAfter && hitRatioOf(readsBefore, readsAfter),
+    resident: server.residentMemory() ?? Number.NaN,
     requests: result.requests,
     failures: failuresOf(result),
   };

@@ -6,23 +6,47 @@ export interface Target {
   readonly connections: number;
 }
 
-export type Order =
-  | (Target & { readonly kind: 'each'; readonly operation: 'read' | 'write'; readonly workload: Workload })
-  | (Target & {
-      readonly kind: 'mix';
-      readonly seconds: number;
-      readonly workload: Mix;
-      /** Milliseconds of a timeline's steps; absent: no timeline. */
-      readonly step?: number;
-    });
+/** Every key once, by a closed loop. */
+export type EachOrder = Target & {
+  readonly kind: 'each';
+  readonly operation: 'read' | 'write';
+  readonly workload: Workload;
+};
+
+/** As much as the connections can do, by a closed loop. */
+export type MixOrder = Target & {
+  readonly kind: 'mix';
+  readonly seconds: number;
+  readonly workload: Mix;
+  /** Milliseconds of a timeline's steps; absent: no timeline. */
+  readonly step?: number;
+};
+
+/** So many requests per second, by an open loop. */
+export type PacedOrder = Target & {
+  readonly kind: 'paced';
+  readonly rate: number;
+  readonly seconds: number;
+  readonly workload: Mix;
+};
+
+export type Order = EachOrder | MixOrder | PacedOrder;
 
 /** To the load process: an order, or the end of the one it is at. */
 export type Message = Order | { readonly kind: 'end' };
 
-/** Microseconds from the request's write to the last byte of its answer. */
+/**
+ * Microseconds to the last byte of the answer: in a closed loop from the request's write, in an open one from when it
+ * was due.
+ */
 export interface Latency {
+  readonly mean: number;
   readonly p50: number;
+  readonly p75: number;
+  readonly p90: number;
+  readonly p95: number;
   readonly p99: number;
+  readonly p999: number;
   readonly max: number;
 }
 
@@ -41,7 +65,7 @@ export interface Load {
   readonly timeline: readonly Step[];
 }
 
-/** What came back within one step of the timeline. */
+/** What became of the requests that were sent within one step of the timeline. */
 export interface Step {
   /** Reads that got a value. */
   readonly found: number;
@@ -54,9 +78,9 @@ export interface Step {
   readonly refusedWrites: number;
   /** All others. */
   readonly errors: number;
-  /** Of the longest request that ended in it, in milliseconds. */
+  /** Of the longest request that was sent in it, in milliseconds. */
   readonly longest: number;
-  /** When the first write was acknowledged, in milliseconds since the epoch; 0 = none. */
+  /** When the first answer to one of its writes came that acknowledged it, in milliseconds since the epoch; 0 = none. */
   readonly firstAcknowledged: number;
 }
 

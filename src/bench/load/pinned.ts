@@ -20,7 +20,8 @@ export const isPinned =
   Number(spawnSync('taskset', ['-c', '0,1', 'nproc'], { encoding: 'utf8' }).stdout) === 2;
 
 export interface Start {
-  readonly core: keyof typeof CORES;
+  /** `any`: wherever the system puts it. */
+  readonly core: keyof typeof CORES | 'any';
   readonly command: string;
   readonly args: readonly string[];
   readonly stdio: StdioOptions;
@@ -36,9 +37,8 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 export function startProcess({ core, command, args, stdio, environment }: Start): ChildProcess {
-  const [program, ...words] = isPinned
-    ? ['taskset', '-c', CORES[core], command, ...args]
-    : [command, ...args];
+  const [program, ...words] =
+    isPinned && core !== 'any' ? ['taskset', '-c', CORES[core], command, ...args] : [command, ...args];
   const child = spawn(program, words, { stdio, env: { ...process.env, ...environment } });
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -63,6 +63,16 @@ export function cpuTimeOf(pid: number): number | undefined {
     // The name, in parentheses, may have blanks. What follows it begins with field 3; 14 and 15 are the times.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * TICK;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resident memory of a process, in bytes; undefined where there is no `/proc`. */
+export function residentMemoryOf(pid: number): number | undefined {
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
   } catch {
     return undefined;
   }

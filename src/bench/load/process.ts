@@ -1,6 +1,7 @@
 /** The load as a process of its own, so that it has a core, a heap and an event loop for itself. */
 import { closedLoop } from './closed-loop.js';
-import type { Message } from './orders.js';
+import { openLoop } from './open-loop.js';
+import type { EachOrder, Load, Message, MixOrder, Order } from './orders.js';
 import { eachKey, mixed, type Request } from './requests.js';
 
 let isOver = false;
@@ -8,9 +9,7 @@ let isOver = false;
 process.on('message', (message: Message) => {
   isOver = message.kind === 'end';
   if (message.kind === 'end') return;
-  const { port, connections } = message;
-  const step = message.kind === 'mix' ? message.step : undefined;
-  closedLoop({ port, connections, next: nextOf(message), step }).then(
+  run(message).then(
     (load) => process.send?.({ load }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );
@@ -18,7 +17,19 @@ process.on('message', (message: Message) => {
 process.on('disconnect', () => process.exit());
 process.send?.({ isReady: true });
 
-function nextOf(order: Exclude<Message, { kind: 'end' }>): () => Request | undefined {
+function run(order: Order): Promise<Load> {
+  const { port, connections } = order;
+  const { dialect } = order.workload;
+  if (order.kind === 'paced') {
+    const { rate, seconds, workload } = order;
+    const next = mixed(workload);
+    return openLoop({ port, connections, dialect, next, rate, seconds, isOver: () => isOver });
+  }
+  const step = order.kind === 'mix' ? order.step : undefined;
+  return closedLoop({ port, connections, dialect, next: nextOf(order), step });
+}
+
+function nextOf(order: EachOrder | MixOrder): () => Request | undefined {
   if (order.kind === 'each') return eachKey(order.workload, order.operation);
   const next = mixed(order.workload);
   let deadline = 0;

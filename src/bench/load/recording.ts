@@ -1,6 +1,6 @@
 /** Counts and times what the load gets back. */
-import { createHistogram } from 'node:perf_hooks';
-import type { Load, Step } from './orders.js';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Latency, Load, Step } from './orders.js';
 
 type Counts = { -readonly [Name in keyof Step]: Step[Name] };
 
@@ -21,19 +21,18 @@ export class Recording {
     this.#step = step;
   }
 
-  /** @param sent as `performance.now()` said */
-  take(isWrite: boolean, status: number, sent: number): void {
+  /** @param since when its time began to count, as `performance.now()` said */
+  take(isWrite: boolean, status: number, since: number): void {
     const now = performance.now();
-    const microseconds = Math.round((now - sent) * 1000);
+    const microseconds = Math.round((now - since) * 1000);
     this.#histogram.record(Math.min(Math.max(microseconds, 1), LONGEST));
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (isWrite) this.#writes++;
     else this.#reads++;
-    if (this.#step !== undefined) this.#mark(this.#step, isWrite, status, now, now - sent);
+    if (this.#step !== undefined) this.#mark(this.#step, isWrite, status, since, now);
   }
 
   get load(): Load {
-    const histogram = this.#histogram;
     return {
       began: performance.timeOrigin + this.#began,
       seconds: (performance.now() - this.#began) / 1000,
@@ -41,21 +40,35 @@ export class Recording {
       reads: this.#reads,
       writes: this.#writes,
       statuses: Object.fromEntries(this.#statuses),
-      latency: { p50: histogram.percentile(50), p99: histogram.percentile(99), max: histogram.max },
+      latency: latencyOf(this.#histogram),
       timeline: this.#timeline,
     };
   }
 
-  #mark(step: number, isWrite: boolean, status: number, now: number, duration: number): void {
-    const index = Math.floor((now - this.#began) / step);
+  /** By when it was sent: what is asked during an outage belongs there, however long the answer takes. */
+  #mark(step: number, isWrite: boolean, status: number, sent: number, now: number): void {
+    const index = Math.floor((sent - this.#began) / step);
     while (this.#timeline.length <= index) this.#timeline.push(noCounts());
     const counts = this.#timeline[index];
     counts[outcomeOf(isWrite, status)]++;
-    counts.longest = Math.max(counts.longest, duration);
+    counts.longest = Math.max(counts.longest, now - sent);
     if (isWrite && status === 200 && counts.firstAcknowledged === 0) {
       counts.firstAcknowledged = performance.timeOrigin + now;
     }
   }
+}
+
+function latencyOf(histogram: RecordableHistogram): Latency {
+  return {
+    mean: histogram.mean,
+    p50: histogram.percentile(50),
+    p75: histogram.percentile(75),
+    p90: histogram.percentile(90),
+    p95: histogram.percentile(95),
+    p99: histogram.percentile(99),
+    p999: histogram.percentile(99.9),
+    max: histogram.max,
+  };
 }
 
 function outcomeOf(isWrite: boolean, status: number) {

@@ -1,33 +1,19 @@
-/** What the load asks for: requests as text, in the way of each kind of server, and the order they come in. */
+/** What the load asks for: requests in the dialect of a server, and the order they come in. */
 import { randomNumbers, shuffled, zipfRanks } from '../zipf.js';
+import { DIALECTS, type Dialect } from './dialects.js';
 
 export const VALUE_LENGTH = 32;
 
-/** How a server wants to be asked. */
-export type Dialect = 'hotshard' | 'webdis';
-
-/** Texts of requests for a key. Values are {@link VALUE_LENGTH} characters. */
-interface Requests {
-  read(key: string): string;
-  write(key: string, value: string): string;
-}
-
-const REQUESTS: Readonly<Record<Dialect, Requests>> = {
-  hotshard: {
-    read: (key) => request('GET', `/get/${key}`),
-    write: (key, value) => `${request('POST', `/store/${key}`, [`Content-Length: ${value.length}`])}${value}`,
-  },
-  webdis: {
-    read: (key) => request('GET', `/GET/${key}`),
-    write: (key, value) => request('GET', `/SET/${key}/${value}`),
-  },
-};
+/** Bytes: values up to this are made anew for each request; longer ones are pieces of one long text. */
+const SHORT = 1024;
 
 export interface Workload {
   readonly dialect: Dialect;
   /** They are `key:0`, `key:1`, … */
   readonly keys: number;
   readonly seed: number;
+  /** Bytes; absent: {@link VALUE_LENGTH}. */
+  readonly valueSize?: number | undefined;
 }
 
 export interface Mix extends Workload {
@@ -39,44 +25,44 @@ export interface Mix extends Workload {
 
 export interface Request {
   readonly isWrite: boolean;
+  /** All of it; where there is a body, what comes before. */
   readonly text: string;
+  /** A long value, and what comes after it. */
+  readonly body?: readonly [Buffer, string];
 }
 
 export function readRequest(key: string): string {
-  return REQUESTS.hotshard.read(key);
+  return DIALECTS.hotshard.read(key);
 }
 
 /** Which keys are asked for often is the same for all seeds, so that a cache can get ready for it. */
 const POPULARITY_SEED = 1;
 
 /** Endless, and the same for the same seed. */
-export function mixed({ dialect, keys, seed, reads, exponent }: Mix): () => Request {
+export function mixed({ dialect, keys, seed, reads, exponent, valueSize }: Mix): () => Request {
   const random = randomNumbers(seed);
-  const nextRank = zipfRanks(keys, exponent, random);
-  const keyOfRank = shuffled(keys, randomNumbers(POPULARITY_SEED));
-  const readOf = Array.from({ length: keys }, (_, key) => ({
-    isWrite: false,
-    text: REQUESTS[dialect].read(nameOf(key)),
-  }));
+  const nextKey = keysBy(exponent, keys, random);
+  const write = writesOf(dialect, random, valueSize);
+  const { read } = DIALECTS[dialect];
   return () => {
-    const key = keyOfRank[nextRank()];
-    if (random() < reads) return readOf[key];
-    return { isWrite: true, text: REQUESTS[dialect].write(nameOf(key), valueBy(random)) };
+    const key = nameOf(nextKey());
+    return random() < reads ? { isWrite: false, text: read(key) } : write(key);
   };
 }
 
 /** Every key once, in random order; undefined after the last. */
 export function eachKey(
-  { dialect, keys, seed }: Workload,
+  { dialect, keys, seed, valueSize }: Workload,
   operation: 'read' | 'write',
 ): () => Request | undefined {
   const random = randomNumbers(seed);
   const order = shuffled(keys, random).values();
+  const write = writesOf(dialect, random, valueSize);
+  const { read } = DIALECTS[dialect];
   return () => {
     const { value: key, done } = order.next();
     if (done) return undefined;
-    if (operation === 'read') return { isWrite: false, text: REQUESTS[dialect].read(nameOf(key)) };
-    return { isWrite: true, text: REQUESTS[dialect].write(nameOf(key), valueBy(random)) };
+    return operation === 'read' ? { isWrite: false, text: read(nameOf(key)) } : write(nameOf(key));
   };
 }
 
@@ -85,14 +71,38 @@ export function nameOf(key: number): string {
 }
 
 /** Hexadecimal digits. */
-export function valueBy(random: () => number): string {
+export function valueBy(random: () => number, length = VALUE_LENGTH): string {
   let value = '';
-  while (value.length < VALUE_LENGTH) {
+  while (value.length < length) {
     value += ((random() * 2 ** 32) >>> 0).toString(16).padStart(8, '0');
   }
-  return value;
+  return value.slice(0, length);
 }
 
-function request(method: string, path: string, headers: readonly string[] = []): string {
-  return [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', ...headers, '', ''].join('\r\n');
+function keysBy(exponent: number, keys: number, random: () => number): () => number {
+  // All alike: no table of probabilities, which would be as large as the keys are many.
+  if (exponent === 0) return () => Math.floor(random() * keys);
+  const nextRank = zipfRanks(keys, exponent, random);
+  const keyOfRank = shuffled(keys, randomNumbers(POPULARITY_SEED));
+  return () => keyOfRank[nextRank()];
+}
+
+function writesOf(
+  dialect: Dialect,
+  random: () => number,
+  valueSize = VALUE_LENGTH,
+): (key: string) => Request {
+  const { write } = DIALECTS[dialect];
+  if (valueSize <= SHORT) {
+    return (key) => {
+      const { before, after } = write(key, valueSize);
+      return { isWrite: true, text: before + valueBy(random, valueSize) + after };
+    };
+  }
+  const long = Buffer.from(valueBy(random, valueSize + SHORT), 'latin1');
+  return (key) => {
+    const { before, after } = write(key, valueSize);
+    const start = Math.floor(random() * SHORT);
+    return { isWrite: true, text: before, body: [long.subarray(start, start + valueSize), after] };
+  };
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '../command.js';
-import { cpuTimeOf, endProcess, type Start, startProcess } from './pinned.js';
+import { cpuTimeOf, endProcess, residentMemoryOf, type Start, startProcess } from './pinned.js';
 
 /** Started as its users start it: no part of this program. */
 const HOTSHARD = join(ROOT, 'dist/bin/hotshard.js');
@@ -18,6 +18,8 @@ export interface RunningServer {
   readonly port: number;
   /** User and system time so far, in microseconds; undefined where the system does not tell. */
   cpuTime(): number | undefined;
+  /** In bytes; undefined where the system does not tell. */
+  residentMemory(): number | undefined;
   stop(): Promise<void>;
   /** As if it had crashed. */
   kill(): Promise<void>;
@@ -45,16 +47,20 @@ export async function startServer({ port, isReady, ...start }: ServerStart): Pro
   return {
     port,
     cpuTime: () => (child.pid === undefined ? undefined : cpuTimeOf(child.pid)),
+    residentMemory: () => (child.pid === undefined ? undefined : residentMemoryOf(child.pid)),
     stop: () => endProcess(child),
     kill: () => endProcess(child, 'SIGKILL'),
   };
 }
 
-/** hotshard from this build, on core "server". */
-export async function startHotshard(flags: readonly string[]): Promise<RunningServer> {
+/** hotshard from this build. */
+export async function startHotshard(
+  flags: readonly string[],
+  core: Start['core'] = 'server',
+): Promise<RunningServer> {
   const port = await freePort();
   return startServer({
-    core: 'server',
+    core,
     command: process.execPath,
     args: [HOTSHARD, '--port', String(port), ...flags],
     port,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Dialect } from '../load/requests.js';
+import type { Dialect } from '../load/dialects.js';
 import { answers, freePort, type RunningServer, startHotshard, startServer } from '../load/server.js';
 import { redisUrl } from './redis-server.js';
 

@@ -55,7 +55,7 @@ export async function outage({ quick }: LoadScale): Promise<Report<OutageResult>
     const restarted = now();
     redis = await startRedis(redis.port);
     const back = now();
-    const result = resultOf(await running, extent, { seconds, killed, gone, restarted, back });
+    const result = resultOf(await running, extent, { killed, gone, restarted, back });
     return { result, rows: rowsOf(result), text: outageText(result) };
   } finally {
     await Promise.all([load, redis, server].map((one) => one.stop()));
@@ -63,7 +63,6 @@ export async function outage({ quick }: LoadScale): Promise<Report<OutageResult>
 }
 
 interface Events {
-  readonly seconds: number;
   readonly killed: number;
   readonly gone: number;
   readonly restarted: number;
@@ -71,13 +70,7 @@ interface Events {
 }
 
 /** Times of all processes are of one clock: the machine's. */
-function resultOf(
-  { began, timeline: all }: Load,
-  extent: Extent,
-  { seconds, ...events }: Events,
-): OutageResult {
-  // What is answered after the end is a step that nothing more was asked in.
-  const timeline = all.slice(0, (seconds * 1000) / STEP);
+function resultOf({ began, timeline }: Load, extent: Extent, events: Events): OutageResult {
   const acknowledged = timeline
     .map((step) => step.firstAcknowledged)
     .find((time) => time >= events.restarted);

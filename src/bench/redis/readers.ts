@@ -1,4 +1,5 @@
 /** Readers of the section "staleness": each asks over HTTP, again and again, mostly for the key of the moment. */
+import { httpHead } from '../load/answers.js';
 import { Connection } from '../load/connection.js';
 import { readRequest } from '../load/requests.js';
 import type { Versions } from './versions.js';
@@ -38,7 +39,7 @@ export class Readers {
 
   constructor(options: ReadersOptions) {
     this.#options = options;
-    this.#connections = Array.from({ length: options.readers }, () => new Connection(options.port));
+    this.#connections = Array.from({ length: options.readers }, () => new Connection(options.port, httpHead));
     this.#requests = Array.from({ length: options.keys }, (_, key) => readRequest(options.nameOf(key)));
   }
 
@@ -67,7 +68,7 @@ export class Readers {
     const { keys, random, versions } = this.#options;
     const key = count % ELSEWHERE === 0 ? Math.floor(random() * keys) : this.key;
     const sent = performance.now();
-    connection.send(this.#requests[key], (status, body) => {
+    connection.send({ text: this.#requests[key] }, (status, body) => {
       if (this.#isOver) return this.#awaited?.resolve();
       const received = performance.now();
       this.reads++;

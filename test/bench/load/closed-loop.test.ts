@@ -32,7 +32,7 @@ test('every connection has one request under way, and all requests are answered'
     });
   });
   const next = eachKey({ dialect: 'hotshard', keys: 50, seed: 1 }, 'write');
-  const load = await closedLoop({ port, connections: 4, next });
+  const load = await closedLoop({ port, connections: 4, dialect: 'hotshard', next });
   t.strictSame(asked.sort(), Array.from({ length: 50 }, (_, key) => `/store/key:${key}`).sort());
   t.ok(most <= 4, `${most} at the same time`);
   t.strictSame([load.requests, load.reads, load.writes, load.statuses], [50, 0, 50, { 200: 50 }]);
@@ -49,7 +49,8 @@ test('what came back is told apart, step by step', async (t) => {
   const read = eachKey({ dialect: 'hotshard', keys: 3, seed: 1 }, 'read');
   const write = eachKey({ dialect: 'hotshard', keys: 3, seed: 1 }, 'write');
   const before = Date.now();
-  const load = await closedLoop({ port, connections: 1, next: () => read() ?? write(), step: 60_000 });
+  const next = () => read() ?? write();
+  const load = await closedLoop({ port, connections: 1, dialect: 'hotshard', next, step: 60_000 });
   t.equal(failuresOf(load), 4);
   t.equal(load.timeline.length, 1);
   const [{ longest, firstAcknowledged, ...counts }] = load.timeline;

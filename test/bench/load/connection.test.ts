@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { type Test, test } from 'tap';
+import { httpHead } from '../../../src/bench/load/answers.js';
 import { Connection, NO_ANSWER } from '../../../src/bench/load/connection.js';
 import { freePort } from '../../../src/bench/load/server.js';
 
@@ -24,14 +25,14 @@ async function serverOf(t: Test, onConnection: (socket: Socket) => void): Promis
 }
 
 function connectionTo(t: Test, port: number): Connection {
-  const connection = new Connection(port);
+  const connection = new Connection(port, httpHead);
   t.teardown(() => connection.close());
   return connection;
 }
 
 const ask = (connection: Connection) =>
   new Promise<{ status: number; body: string }>((resolve) => {
-    connection.send('request', (status, body) => resolve({ status, body: body.toString() }));
+    connection.send({ text: 'request' }, (status, body) => resolve({ status, body: body.toString() }));
   });
 
 test('an answer that comes in pieces is one answer', async (t) => {

@@ -1,0 +1,21 @@
+/** The connections of a load, open before anything is measured. */
+
+import { Connection } from './connection.js';
+import { DIALECTS, type Dialect } from './dialects.js';
+import type { Target } from './orders.js';
+
+/** Opened at the same time: fewer than servers let wait to be accepted, whose others would have to ask again. */
+const BATCH = 128;
+
+/** Rejects when one of them can't be opened. */
+export async function openConnections(
+  { port, connections }: Target,
+  dialect: Dialect,
+): Promise<readonly Connection[]> {
+  const { readHead } = DIALECTS[dialect];
+  const pool = Array.from({ length: connections }, () => new Connection(port, readHead));
+  for (let first = 0; first < connections; first += BATCH) {
+    await Promise.all(pool.slice(first, first + BATCH).map((connection) => connection.open()));
+  }
+  return pool;
+}
