@@ -5,11 +5,12 @@
  */
 import { measureRatios } from './cache-ratio/measure.js';
 import { parseOptions } from './cache-ratio/options.js';
-import { drawRatios } from './cache-ratio/plot.js';
+import { PLOTS } from './cache-ratio/plot.js';
 import { csvFiles, keep, optionsBy, printMachine, runSections } from './command.js';
 import type { LoadScale } from './load/options.js';
 import { loadJson } from './load/report.js';
 import { describeMachine } from './machine.js';
+import { drawPlots } from './plot.js';
 
 const options = optionsBy(parseOptions);
 const machine = describeMachine();
@@ -18,8 +19,8 @@ const { results, rows } = await runSections(options, {
   file: (scale: LoadScale) => measureRatios('file', scale),
   redis: (scale: LoadScale) => measureRatios('redis', scale),
 });
-await keep(options, async () => [
-  ['cache-ratio.json', loadJson('cache-ratio', machine, options, results)],
-  ...csvFiles('cache-ratio', rows, machine),
-  ['cache-ratio.svg', await drawRatios(Object.values(results))],
-]);
+await keep(options, async () => {
+  const csvs = csvFiles('cache-ratio', rows, machine);
+  const json = loadJson('cache-ratio', machine, options, results);
+  return [['cache-ratio.json', json], ...csvs, ...(await drawPlots(PLOTS, csvs))];
+});

@@ -50,7 +50,7 @@ export async function runSections<All, Options extends Sections<keyof All & stri
   return { results, rows };
 }
 
-/** A CSV file for each section that was run: `map-hash.csv`. */
+/** Contents by name: a CSV file for each section that was run: `map-hash.csv`. */
 export function csvFiles(
   benchmark: string,
   rows: ReadonlyMap<string, readonly Row[]>,

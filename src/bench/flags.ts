@@ -44,6 +44,7 @@ export function parseFlags<Values>(
     .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
     .version(false)
     .strict()
+    .fail(false) // throws, instead of printing all flags and ending the program
     .parseSync();
   const checked = schema.safeParse(given);
   if (checked.success) return checked.data;

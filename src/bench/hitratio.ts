@@ -4,23 +4,28 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { fail, optionsBy } from './command.js';
-import { csvOf, jsonOf, writeResult } from './hitratio/files.js';
+import { fail, keep, optionsBy } from './command.js';
+import { csvOf } from './files.js';
+import { jsonOf, resultRows } from './hitratio/files.js';
 import { MODES } from './hitratio/measure.js';
 import { type Options, parseOptions, TABLE_SHARES } from './hitratio/options.js';
-import { plot } from './hitratio/plot.js';
+import { PLOTS } from './hitratio/plot.js';
 import { rowsOf } from './hitratio/report.js';
 import { table, verdict } from './hitratio/table.js';
 import type { Measured, Source, ThreadOptions } from './hitratio/thread.js';
 import { describeMachine } from './machine.js';
+import { drawPlots } from './plot.js';
 
 const machine = describeMachine();
 const options = optionsBy(parseOptions);
 if (options.note !== undefined) process.stderr.write(`${options.note}\n`);
 const measured = await measureAll(options).catch((error: unknown) => fail(error, 1));
 print(measured);
-if (options.isComplete) await write(measured);
-else process.stderr.write('Not all was measured: results/ is left as it is.\n');
+await keep({ isComplete: options.isComplete, out: undefined }, async () => {
+  const csvs = new Map([['hitratio.csv', csvOf(resultRows(measured), machine)]]);
+  const json = jsonOf(measured, machine, TABLE_SHARES);
+  return [['hitratio.json', json], ...csvs, ...(await drawPlots(PLOTS, csvs))];
+});
 
 /** The traces, in the order of the sources, though several are measured at the same time. */
 async function measureAll({ sources, threads, ...rest }: Options): Promise<Measured[]> {
@@ -55,10 +60,4 @@ function print(measured: readonly Measured[]): void {
   );
   for (const { mode, rows } of modes) process.stdout.write(`${table(mode, rows)}\n`);
   for (const { mode, rows } of modes) process.stdout.write(verdict(mode, rows));
-}
-
-async function write(measured: readonly Measured[]): Promise<void> {
-  writeResult('hitratio.csv', csvOf(measured, machine));
-  writeResult('hitratio.json', jsonOf(measured, machine, TABLE_SHARES));
-  for (const mode of MODES) writeResult(`hitratio-${mode}.svg`, await plot(mode, measured));
 }

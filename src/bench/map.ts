@@ -10,10 +10,11 @@ import { asWritten } from './files.js';
 import { describeMachine } from './machine.js';
 import { jsonOf } from './map/files.js';
 import { parseOptions } from './map/options.js';
-import { plots } from './map/plot.js';
+import { PLOTS } from './map/plot.js';
 import { readmeTable, withTable } from './map/readme-table.js';
 import { SECTIONS } from './map/results.js';
 import { goalsOf, summaryText } from './map/summary.js';
+import { drawPlots } from './plot.js';
 
 const options = optionsBy(parseOptions);
 const machine = describeMachine();
@@ -21,11 +22,11 @@ printMachine(machine);
 const { results, rows } = await runSections(options, SECTIONS);
 const goals = goalsOf(results);
 if (goals.length > 0) process.stdout.write(`\nGoals\n\n${summaryText(goals)}`);
-await keep(options, async () => [
-  ['map.json', jsonOf(results, goals, machine, options)],
-  ...csvFiles('map', rows, machine),
-  ...(await plots(results)),
-]);
+await keep(options, async () => {
+  const csvs = csvFiles('map', rows, machine);
+  const json = jsonOf(results, goals, machine, options);
+  return [['map.json', json], ...csvs, ...(await drawPlots(PLOTS, csvs))];
+});
 if (options.isComplete && options.out === undefined && results.contenders !== undefined) {
   const readme = join(ROOT, 'README.md');
   writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), readmeTable(asWritten(results.contenders))));

@@ -6,16 +6,17 @@
 import { csvFiles, keep, optionsBy, printMachine, runSections } from './command.js';
 import { loadJson } from './load/report.js';
 import { describeMachine } from './machine.js';
+import { drawPlots } from './plot.js';
 import { parseOptions } from './redis/options.js';
-import { plots } from './redis/plot.js';
+import { PLOTS } from './redis/plot.js';
 import { SECTIONS } from './redis/results.js';
 
 const options = optionsBy(parseOptions);
 const machine = describeMachine();
 printMachine(machine);
 const { results, rows } = await runSections(options, SECTIONS);
-await keep(options, async () => [
-  ['redis.json', loadJson('redis', machine, options, results)],
-  ...csvFiles('redis', rows, machine),
-  ...(await plots(results)),
-]);
+await keep(options, async () => {
+  const csvs = csvFiles('redis', rows, machine);
+  const json = loadJson('redis', machine, options, results);
+  return [['redis.json', json], ...csvs, ...(await drawPlots(PLOTS, csvs))];
+});

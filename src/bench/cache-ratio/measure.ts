@@ -124,9 +124,9 @@ function labelOf(distribution: Distribution, share: number): string {
   return `${distribution} ${share}`;
 }
 
-function rowsOf({ store, results }: RatioResults) {
+function rowsOf({ store, keys, connections, seconds, results }: RatioResults) {
   return results.flatMap(({ distribution, share, rounds }) =>
-    loadRows({ store, distribution, share }, rounds),
+    loadRows({ store, distribution, share, connections, keys, seconds }, rounds),
   );
 }
 

@@ -1,85 +1,47 @@
-/** How `bench:cache-ratio` draws what it measured: curves over the share of the keys that the cache holds. */
-import type { TopLevelSpec } from 'vega-lite';
-import type { Spread } from '../spread.js';
-import { COLORS, CONFIG, drawSvg, facetBy, frame, LEGEND } from '../svg.js';
+/** The chart of `bench:cache-ratio`: curves over the share of the keys that the cache holds. */
+import { type CsvRow, measuresOf } from '../csv-table.js';
+import { curves } from '../curves.js';
+import type { Plot } from '../plot.js';
+import type { Chart } from '../svg.js';
 import { countText } from '../text-table.js';
-import type { RatioResult, RatioResults } from './measure.js';
+import { COLORS } from '../theme.js';
 
-const MEASURES: readonly (readonly [string, (result: RatioResult) => Spread | undefined])[] = [
-  ['requests per second', ({ rate }) => rate],
-  ['hits, %', ({ hitRatio }) => hitRatio && scaled(hitRatio, 100)],
-  ['CPU of the server per request, µs', ({ cpu }) => cpu],
-  ['latency, 99th percentile, µs', ({ p99 }) => p99],
+export const PLOTS: readonly Plot[] = [
+  { file: 'cache-ratio.svg', csvs: ['cache-ratio-file.csv', 'cache-ratio-redis.csv'], draw: ratiosChart },
 ];
 
-export async function drawRatios(measured: readonly RatioResults[]): Promise<string> {
-  return drawSvg(specification(measured));
-}
+const MEASURES = [
+  { title: 'requests per second', column: 'requests_per_second' },
+  { title: 'hits, %', column: 'hit_ratio', factor: 100 },
+  { title: 'CPU of the server per request, µs', column: 'cpu_us_per_request' },
+  { title: 'latency, 99th percentile, ms', column: 'p99_us', factor: 0.001 },
+];
 
-function specification(measured: readonly RatioResults[]): TopLevelSpec {
-  const values = MEASURES.flatMap(([measure, spreadOf]) =>
-    measured.flatMap(({ store, results }) =>
-      results.flatMap((result) => {
-        const spread = spreadOf(result);
-        if (spread === undefined || !Number.isFinite(spread.median)) return [];
-        const { median, min, max } = spread;
-        return {
-          measure,
-          curve: `${store}, ${result.distribution}`,
-          share: 100 * result.share,
-          median,
-          min,
-          max,
-        };
+/** A colour for each store, a dash for what is asked for. */
+const STYLES = {
+  'file, Zipf 0.99': { color: COLORS.own, dash: [] },
+  'file, uniform': { color: COLORS.own, dash: [4, 4] },
+  'redis, Zipf 0.99': { color: COLORS.blue, dash: [] },
+  'redis, uniform': { color: COLORS.blue, dash: [4, 4] },
+};
+
+function ratiosChart(rows: readonly CsvRow[]): Chart {
+  const [first] = rows;
+  const isOnce = rows.every((row) => row.number('round') === 1);
+  return curves({
+    title: 'Reads by the size of the cache',
+    subtitle: [
+      `${first.number('connections')} connections, ${countText(first.number('keys'))} keys, one worker, the rest in a data file or in Redis; `,
+      `rounds of ${first.number('seconds')} s${isOnce ? ', one of each' : '; medians, in bands from minimum to maximum'}.`,
+    ].join(''),
+    x: { title: 'cache size (% of keys)', scale: 'linear', domain: [0, 100] },
+    y: { scale: 'linear' },
+    styles: STYLES,
+    points: measuresOf(rows, ['store', 'distribution', 'share'], MEASURES).map(
+      ({ measure, row, spread }) => ({
+        ...{ measure, series: `${row.text('store')}, ${row.text('distribution')}`, isOwn: false },
+        ...{ x: 100 * row.number('share'), spread },
       }),
     ),
-  );
-  const [{ keys, connections }] = measured;
-  return {
-    ...frame(
-      'Reads by the size of the cache',
-      `${connections} connections, ${countText(keys)} keys, one worker; medians, with minimum and maximum.`,
-    ),
-    data: { values },
-    facet: facetBy(
-      'measure',
-      MEASURES.map(([measure]) => measure),
-    ),
-    columns: 2,
-    spacing: 24,
-    spec: {
-      width: 330,
-      height: 220,
-      encoding: {
-        x: {
-          field: 'share',
-          type: 'quantitative',
-          scale: { domain: [0, 100] },
-          axis: { title: 'cache size (% of keys)' },
-        },
-        color: {
-          field: 'curve',
-          type: 'nominal',
-          scale: { domain: [...new Set(values.map(({ curve }) => curve))], range: COLORS },
-          legend: LEGEND,
-        },
-      },
-      layer: [
-        {
-          mark: { type: 'line', strokeWidth: 2, point: { size: 35, filled: true } },
-          encoding: { y: { field: 'median', type: 'quantitative', axis: { title: null, format: '~s' } } },
-        },
-        {
-          mark: { type: 'rule', strokeWidth: 1 },
-          encoding: { y: { field: 'min', type: 'quantitative' }, y2: { field: 'max' } },
-        },
-      ],
-    },
-    resolve: { scale: { y: 'independent' } },
-    config: CONFIG,
-  };
-}
-
-function scaled({ median, min, max }: Spread, factor: number): Spread {
-  return { median: median * factor, min: min * factor, max: max * factor };
+  });
 }

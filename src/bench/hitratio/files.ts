@@ -1,50 +1,22 @@
 /** What `bench:hitratio` keeps: `hitratio.csv` and `hitratio.json`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import type { Row } from '../files.js';
 import type { Machine } from '../machine.js';
 import { MODES } from './measure.js';
 import { lead, losses, meansOf, percentOf, rowsOf, TOLERANCE } from './report.js';
 import type { Measured } from './thread.js';
 
-const RESULTS = new URL('../../../../results/', import.meta.url);
-
-export function writeResult(name: string, content: string): void {
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(new URL(name, RESULTS), content);
-}
-
-export function csvOf(measured: readonly Measured[], { node, date, commit }: Machine): string {
-  const columns = [
-    'trace',
-    'kind',
-    'mode',
-    'share',
-    'capacity',
-    'contender',
-    'requests',
-    'hits',
-    'hit_ratio',
-  ];
-  const rows = measured.flatMap(({ source, results }) =>
+/** For the CSV file: every contender at every size. */
+export function resultRows(measured: readonly Measured[]): Row[] {
+  return measured.flatMap(({ source, results }) =>
     results.map((result) => {
       const { trace, mode, share, capacity, contender, requests, hits } = result;
       const ratio = (percentOf(result) / 100).toFixed(6);
-      return [
-        trace,
-        source.kind,
-        mode,
-        share,
-        capacity,
-        contender,
-        requests,
-        hits,
-        ratio,
-        node,
-        date,
-        commit,
-      ];
+      return {
+        ...{ trace, kind: source.kind, mode, share, capacity, contender, requests, hits },
+        hit_ratio: ratio,
+      };
     }),
   );
-  return [[...columns, 'node', 'date', 'commit'], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
 /** @param tableShares the sizes that the summary is of */

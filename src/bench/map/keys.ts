@@ -44,7 +44,7 @@ export async function measureKeys({ rounds, quick }: Scale): Promise<Report<Keys
   return {
     result,
     rows: results.flatMap(({ keys, operation, contender, rounds: all }) =>
-      roundRows({ operation, contender, keys }, all),
+      roundRows({ operation, contender, keys, value_size: VALUE_SIZE }, all),
     ),
     text: keysText(result),
   };

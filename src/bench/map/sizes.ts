@@ -46,7 +46,7 @@ export async function measureSizes({ rounds, quick }: Scale): Promise<Report<Siz
   return {
     result,
     rows: results.flatMap(({ operation, contender, valueSize, rounds: all }) =>
-      roundRows({ operation, contender, value_size: valueSize }, all),
+      roundRows({ operation, contender, keys: KEYS, value_size: valueSize }, all),
     ),
     text: sizesText(result),
   };

@@ -51,7 +51,7 @@ export async function measureThreads({ rounds, quick }: Scale): Promise<Report<T
     const results: ThreadsLine[] = [];
     for (const mix of MIX_NAMES) results.push(...(await measureMix(crews, mix, milliseconds, rounds)));
     const result = { keys, valueSize: VALUE_SIZE, milliseconds, results };
-    return { result, rows: results.flatMap(rowsOf), text: threadsText(result) };
+    return { result, rows: rowsOf(result), text: threadsText(result) };
   } finally {
     for (const crew of crews.values()) await crew.end();
   }
@@ -124,14 +124,16 @@ class Crew {
   }
 }
 
-function rowsOf({ mix, contender, one, two }: ThreadsLine): Row[] {
-  const rows = (threads: number, rounds: readonly ThreadRound[]) =>
-    rounds.map(({ rate, cpu }, i) => ({
-      ...{ mix, contender, threads, round: i + 1 },
-      million_ops_per_s: rate.toFixed(4),
-      cpu_ns: cpu.toFixed(2),
-    }));
-  return [...rows(1, one), ...rows(THREADS, two)];
+function rowsOf({ keys, milliseconds, results }: ThreadsResult): Row[] {
+  return results.flatMap(({ mix, contender, one, two }) => {
+    const rows = (threads: number, rounds: readonly ThreadRound[]) =>
+      rounds.map(({ rate, cpu }, i) => ({
+        ...{ mix, contender, keys, milliseconds, threads, round: i + 1 },
+        million_ops_per_s: rate.toFixed(4),
+        cpu_ns: cpu.toFixed(2),
+      }));
+    return [...rows(1, one), ...rows(THREADS, two)];
+  });
 }
 
 export function threadsText({ keys, valueSize, milliseconds, results }: ThreadsResult): string {

@@ -106,8 +106,10 @@ async function measure(
   );
 }
 
-function rowsOf({ results }: Comparison) {
-  return results.flatMap(({ mix, contender, rounds }) => loadRows({ mix, contender }, rounds));
+function rowsOf({ connections, keys, seconds, results }: Comparison) {
+  return results.flatMap(({ mix, contender, rounds }) =>
+    loadRows({ mix, contender, connections, keys, seconds }, rounds),
+  );
 }
 
 export function compareText({ connections, keys, seconds, skipped, results }: Comparison): string {

@@ -93,8 +93,11 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function rowsOf({ step, timeline }: OutageResult): Row[] {
+function rowsOf({ connections, keys, step, killed, restarted, timeline }: OutageResult): Row[] {
   return timeline.map((counts, i) => ({
+    ...{ connections, keys, step_ms: step },
+    killed_ms: killed.toFixed(2),
+    restarted_ms: restarted.toFixed(2),
     from_ms: i * step,
     reads_found: counts.found,
     reads_absent: counts.absent,

@@ -1,148 +1,33 @@
-/** Charts of the sections of `bench:redis`, as SVG. */
-import type { TopLevelSpec } from 'vega-lite';
+/** Charts of the sections of `bench:redis`. */
 import { barChart } from '../bars.js';
-import { COLORS, CONFIG, drawSvg, facetBy, frame, GREY, LEGEND } from '../svg.js';
+import { type CsvRow, measuresOf } from '../csv-table.js';
+import type { Plot } from '../plot.js';
+import type { Chart } from '../svg.js';
 import { countText } from '../text-table.js';
-import type { CompareResult, Comparison } from './compare.js';
-import { CONTENDERS } from './contenders.js';
-import type { OutageResult } from './outage.js';
-import type { Results } from './results.js';
-import type { StalenessResult } from './staleness.js';
+import { outageChart } from './outage-chart.js';
+import { stalenessChart } from './staleness-chart.js';
 
-/** By the name of the file. */
-export async function plots({ compare, staleness, outage }: Results): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  if (compare !== undefined) files.set('redis-compare.svg', await drawSvg(compareChart(compare)));
-  if (staleness !== undefined) files.set('redis-staleness.svg', await drawSvg(stalenessChart(staleness)));
-  if (outage !== undefined) files.set('redis-outage.svg', await drawSvg(outageChart(outage)));
-  return files;
-}
+export const PLOTS: readonly Plot[] = [
+  { file: 'redis-compare.svg', csvs: ['redis-compare.csv'], draw: compareChart },
+  { file: 'redis-staleness.svg', csvs: ['redis-staleness.csv'], draw: stalenessChart },
+  { file: 'redis-outage.svg', csvs: ['redis-outage.csv'], draw: outageChart },
+];
 
 const MEASURES = [
-  ['requests per second', ({ rate }: CompareResult) => rate],
-  ['CPU of the server per request, µs', ({ cpu }: CompareResult) => cpu],
-  ['latency, median, µs', ({ p50 }: CompareResult) => p50],
-  ['latency, 99th percentile, µs', ({ p99 }: CompareResult) => p99],
-] as const;
+  { title: 'requests per second', column: 'requests_per_second' },
+  { title: 'CPU of the server per request, µs', column: 'cpu_us_per_request' },
+  { title: 'latency, median, ms', column: 'p50_us', factor: 0.001 },
+  { title: 'latency, 99th percentile, ms', column: 'p99_us', factor: 0.001 },
+];
 
-function compareChart({ connections, keys, seconds, results }: Comparison): TopLevelSpec {
+function compareChart(rows: readonly CsvRow[]): Chart {
+  const [first] = rows;
   return barChart({
     title: 'In front of Redis: hotshard and others',
-    subtitle: `${connections} connections, ${countText(keys)} keys, one thread each, rounds of ${seconds} s in turn; medians, with minimum and maximum.`,
-    bars: MEASURES.flatMap(([measure, spreadOf]) =>
-      results
-        .map((result) => ({
-          measure,
-          label: `${result.mix}: ${result.contender}`,
-          spread: spreadOf(result),
-          isOwn: CONTENDERS[result.contender].hasStats,
-        }))
-        .filter(({ spread }) => Number.isFinite(spread.median)),
-    ),
+    subtitle: `${first.number('connections')} connections, ${countText(first.number('keys'))} keys, one thread each, rounds of ${first.number('seconds')} s in turn; medians, with minimum and maximum.`,
+    bars: measuresOf(rows, ['mix', 'contender'], MEASURES).map(({ measure, row, spread }) => ({
+      ...{ measure, label: `${row.text('mix')}: ${row.text('contender')}`, spread },
+      isOwn: row.text('contender').startsWith('hotshard'),
+    })),
   });
-}
-
-/** Milliseconds: what is less is drawn as this. A logarithm needs more than 0. */
-const LEAST_STALENESS = 0.01;
-
-function stalenessChart({ writes, workers, readers, connections, curve }: StalenessResult): TopLevelSpec {
-  const received = 'old value received';
-  const asked = 'old value asked for';
-  const at = (time: number) => Math.max(time, LEAST_STALENESS);
-  return {
-    ...frame(
-      'How long old values are served after a foreign write',
-      `${countText(writes)} writes to Redis by another; ${workers} workers, ${readers} readers, a load of ${connections} connections besides.`,
-    ),
-    data: {
-      values: curve.flatMap((point) => [
-        { percent: point.percent, time: at(point.received), last: received },
-        { percent: point.percent, time: at(point.asked), last: asked },
-      ]),
-    },
-    width: 640,
-    height: 320,
-    mark: { type: 'line', strokeWidth: 2, interpolate: 'step-before' },
-    encoding: {
-      x: {
-        field: 'time',
-        type: 'quantitative',
-        scale: { type: 'log' },
-        axis: { title: 'ms from the reply to the write to the last old value (log scale; 0.01 = none)' },
-      },
-      y: { field: 'percent', type: 'quantitative', axis: { title: '% of writes' }, sort: null },
-      order: { field: 'percent', type: 'quantitative' },
-      color: colorOf('last', { [received]: COLORS[0], [asked]: COLORS[1] }),
-    },
-    config: CONFIG,
-  };
-}
-
-const OUTCOMES = [
-  ['reads', 'value', 'found', COLORS[3]],
-  ['reads', '404', 'absent', GREY],
-  ['reads', '503', 'refusedReads', COLORS[0]],
-  ['writes', 'acknowledged', 'acknowledged', COLORS[1]],
-  ['writes', '503', 'refusedWrites', COLORS[0]],
-] as const;
-
-function outageChart(result: OutageResult): TopLevelSpec {
-  const { connections, keys, step, timeline, killed, restarted } = result;
-  const values = timeline.flatMap((counts, i) => [
-    ...OUTCOMES.map(([operation, outcome, name]) => ({
-      ...{ operation, outcome, time: (i * step) / 1000 },
-      rate: (counts[name] * 1000) / step,
-    })),
-    ...(['reads', 'writes'] as const).map((operation) => ({
-      ...{ operation, outcome: 'other errors', time: (i * step) / 1000 },
-      rate: (counts.errors * 1000) / step,
-    })),
-  ]);
-  const colors = Object.fromEntries(OUTCOMES.map(([, outcome, , color]) => [outcome, color]));
-  const marks = [
-    { time: killed / 1000, text: 'Redis killed' },
-    { time: restarted / 1000, text: 'restarted, empty' },
-  ];
-  const x = { field: 'time', type: 'quantitative', axis: { title: 's' } } as const;
-  return {
-    ...frame(
-      'Through an outage of Redis',
-      `${connections} connections, 80/20 over ${countText(keys)} keys, one worker; answers per second in steps of ${step} ms.`,
-    ),
-    data: { values },
-    facet: facetBy('operation', ['reads', 'writes']),
-    columns: 1,
-    spacing: 20,
-    spec: {
-      width: 720,
-      height: 180,
-      layer: [
-        {
-          mark: { type: 'line', strokeWidth: 1.5, interpolate: 'step-after' },
-          encoding: {
-            x,
-            y: { field: 'rate', type: 'quantitative', axis: { title: 'answers per second' } },
-            color: colorOf('outcome', { ...colors, 'other errors': 'black' }),
-          },
-        },
-        { data: { values: marks }, mark: { type: 'rule', strokeDash: [4, 3] }, encoding: { x } },
-        {
-          data: { values: marks },
-          mark: { type: 'text', align: 'left', dx: 4, dy: -4, fontSize: 11 },
-          encoding: { x, y: { value: 0 }, text: { field: 'text' } },
-        },
-      ],
-    },
-    resolve: { scale: { y: 'independent' } },
-    config: CONFIG,
-  };
-}
-
-function colorOf(field: string, colors: Readonly<Record<string, string>>) {
-  return {
-    field,
-    type: 'nominal' as const,
-    scale: { domain: Object.keys(colors), range: Object.values(colors) },
-    legend: LEGEND,
-  };
 }

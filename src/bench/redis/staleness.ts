@@ -76,7 +76,7 @@ export async function staleness({ quick }: LoadScale): Promise<Report<StalenessR
     const { requests, seconds } = await running;
     const all = versions.staleness;
     const result = resultOf(all, readers, { connections, loadRate: requests / seconds });
-    return { result, rows: rowsOf(all), text: stalenessText(result) };
+    return { result, rows: rowsOf(all, result), text: stalenessText(result) };
   } finally {
     writer.disconnect();
     await Promise.all([load, redis, server].map((one) => one.stop()));
@@ -138,8 +138,15 @@ function quantileOf(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-function rowsOf(all: readonly Staleness[]): Row[] {
-  return all.map(({ received, asked }) => ({ received_ms: received.toFixed(3), asked_ms: asked.toFixed(3) }));
+function rowsOf(
+  all: readonly Staleness[],
+  { workers, readers, connections }: Pick<StalenessResult, 'workers' | 'readers' | 'connections'>,
+): Row[] {
+  return all.map(({ received, asked }) => ({
+    ...{ workers, readers, connections },
+    received_ms: received.toFixed(3),
+    asked_ms: asked.toFixed(3),
+  }));
 }
 
 export function stalenessText(result: StalenessResult): string {

@@ -1,11 +1,13 @@
 /** What is made of the hits: tables, verdicts, files, curves. */
 import { test } from 'tap';
-import { csvOf, jsonOf } from '../../../src/bench/hitratio/files.js';
+import { csvOf } from '../../../src/bench/files.js';
+import { jsonOf, resultRows } from '../../../src/bench/hitratio/files.js';
 import type { ContenderName, Mode, Result } from '../../../src/bench/hitratio/measure.js';
-import { plot } from '../../../src/bench/hitratio/plot.js';
+import { PLOTS } from '../../../src/bench/hitratio/plot.js';
 import { losses, meansOf, rowsOf } from '../../../src/bench/hitratio/report.js';
 import { table, verdict } from '../../../src/bench/hitratio/table.js';
 import type { Measured } from '../../../src/bench/hitratio/thread.js';
+import { drawPlots } from '../../../src/bench/plot.js';
 
 const SHARES = [0.01, 0.1];
 const MACHINE = {
@@ -107,10 +109,10 @@ test('the verdict', (t) => {
 });
 
 test('the files have every result', (t) => {
-  const csv = csvOf(ALL, MACHINE).trimEnd().split('\n');
+  const csv = csvOf(resultRows(ALL), MACHINE).trimEnd().split('\n');
   t.equal(csv.length, 1 + 12);
-  t.equal(csv[0], 'trace,kind,mode,share,capacity,contender,requests,hits,hit_ratio,node,date,commit');
-  t.equal(csv[1], 'shop,real,entries,0.01,10,LRU,1000,500,0.500000,v0,2026-01-01T00:00:00.000Z,abc');
+  t.equal(csv[0], 'trace,kind,mode,share,capacity,contender,requests,hits,hit_ratio,node,cpu,date,commit');
+  t.equal(csv[1], 'shop,real,entries,0.01,10,LRU,1000,500,0.500000,v0,c,2026-01-01T00:00:00.000Z,abc');
   const json = JSON.parse(jsonOf(ALL, MACHINE, SHARES));
   t.strictSame(json.machine, MACHINE);
   t.strictSame(
@@ -126,7 +128,12 @@ test('the files have every result', (t) => {
 });
 
 test('the curves name every trace and every contender', async (t) => {
-  const svg = await plot('entries', ALL);
+  const csvs = new Map([['hitratio.csv', csvOf(resultRows(ALL), MACHINE)]]);
+  const drawings = await drawPlots(
+    PLOTS.filter(({ file }) => file === 'hitratio-entries.svg'),
+    csvs,
+  );
+  const svg = drawings.get('hitratio-entries.svg') ?? '';
   for (const text of ['shop', 'loop', 'LRU', 'S3-FIFO', 'hotshard', 'Hit ratio by number of entries']) {
     t.ok(svg.includes(`>${text}</text>`), text);
   }

@@ -1,4 +1,4 @@
-/** What is made of the figures of `bench:map`: tables, files, charts, the README's table. */
+/** What is made of the figures of `bench:map`: tables, files, the README's table. */
 import { test } from 'tap';
 import { csvOf } from '../../../src/bench/files.js';
 import { contendersText } from '../../../src/bench/map/contenders.js';
@@ -6,7 +6,6 @@ import { jsonOf } from '../../../src/bench/map/files.js';
 import { hashText } from '../../../src/bench/map/hash.js';
 import { keysText } from '../../../src/bench/map/keys.js';
 import { memoryText } from '../../../src/bench/map/memory.js';
-import { plots } from '../../../src/bench/map/plot.js';
 import { readmeTable, withTable } from '../../../src/bench/map/readme-table.js';
 import type { Results } from '../../../src/bench/map/results.js';
 import { roundRows } from '../../../src/bench/map/section.js';
@@ -91,19 +90,6 @@ test('CSV: a line per round', (t) => {
     '',
   ]);
   t.end();
-});
-
-test('charts of what was measured', async (t) => {
-  const files = await plots(RESULTS);
-  t.strictSame([...files.keys()], ['map-sizes.svg', 'map-keys.svg', 'map-threads.svg']);
-  for (const text of ['getInto', 'hotshard', 'set', 'Map, one per thread', '5.0 to 9.5 M/s']) {
-    t.ok(
-      [...files.values()].some((svg) => svg.includes(`>${text}</text>`)),
-      text,
-    );
-  }
-  for (const svg of files.values()) t.notMatch(svg, /NaN|undefined/);
-  t.equal((await plots(memoryOf(1, 0))).size, 0);
 });
 
 test('the table of the README', (t) => {
