@@ -21,11 +21,6 @@ export function indented(value: unknown, indent = ''): string {
   return `{\n${items.join(',\n')}\n${indent}}`;
 }
 
-/** What a reader of the file gets: other documents are to be made from this, so that they agree with it. */
-export function asWritten<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value, rounded)) as T;
-}
-
 function rounded(_: string, value: unknown): unknown {
   if (typeof value !== 'number' || Number.isInteger(value)) return value;
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));

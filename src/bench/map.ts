@@ -1,17 +1,13 @@
 /**
  * `npm run bench:map`: the map alone, beside others: on one thread and on two, by length of the values and number of keys,
  * its hash function, its memory. Prints tables and how they compare to the goals; writes `results/map.json`, a CSV file
- * of each section's rounds, charts, and the README's table.
+ * of each section's rounds, and charts.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { csvFiles, keep, optionsBy, printMachine, ROOT, runSections } from './command.js';
-import { asWritten } from './files.js';
+import { csvFiles, keep, optionsBy, printMachine, runSections } from './command.js';
 import { describeMachine } from './machine.js';
 import { jsonOf } from './map/files.js';
 import { parseOptions } from './map/options.js';
 import { PLOTS } from './map/plot.js';
-import { readmeTable, withTable } from './map/readme-table.js';
 import { SECTIONS } from './map/results.js';
 import { goalsOf, summaryText } from './map/summary.js';
 import { drawPlots } from './plot.js';
@@ -27,7 +23,3 @@ await keep(options, async () => {
   const json = jsonOf(results, goals, machine, options);
   return [['map.json', json], ...csvs, ...(await drawPlots(PLOTS, csvs))];
 });
-if (options.isComplete && options.out === undefined && results.contenders !== undefined) {
-  const readme = join(ROOT, 'README.md');
-  writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), readmeTable(asWritten(results.contenders))));
-}

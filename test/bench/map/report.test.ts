@@ -6,7 +6,6 @@ import { jsonOf } from '../../../src/bench/map/files.js';
 import { hashText } from '../../../src/bench/map/hash.js';
 import { keysText } from '../../../src/bench/map/keys.js';
 import { memoryText } from '../../../src/bench/map/memory.js';
-import { readmeTable, withTable } from '../../../src/bench/map/readme-table.js';
 import type { Results } from '../../../src/bench/map/results.js';
 import { roundRows } from '../../../src/bench/map/section.js';
 import { sizesText } from '../../../src/bench/map/sizes.js';
@@ -89,20 +88,5 @@ test('CSV: a line per round', (t) => {
     '"a ""b""",3,125.00,110.00,v0,"c, d",2026-01-01T00:00:00.000Z,abc',
     '',
   ]);
-  t.end();
-});
-
-test('the table of the README', (t) => {
-  const { contenders } = RESULTS;
-  if (contenders === undefined) return t.end();
-  const table = readmeTable(contenders);
-  t.strictSame(table.split('\n').slice(0, 3), [
-    '| contender | M get/s | CPU ns/get | CPU ns/miss | M set/s | CPU ns/set |',
-    '| --- | --: | --: | --: | --: | --: |',
-    '| Map | 25.0 (20.0 to 31.3) | 40 (36 to 44) | 40 (36 to 44) | 25.0 (20.0 to 31.3) | 40 (36 to 44) |',
-  ]);
-  const readme = (rows: string) => `before\n\n${rows}\n\n| other | table |\n`;
-  t.equal(withTable(readme('| contender | x |\n| --- | --- |\n| a | $& |'), table), readme(table));
-  t.throws(() => withTable('nothing', table), { message: /no table to replace/ });
   t.end();
 });

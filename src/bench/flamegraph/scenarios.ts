@@ -1,0 +1,46 @@
+/** The loads that flame graphs are made of: a line here is a flame graph more. */
+import type { Order, Target } from '../load/orders.js';
+import { VALUE_LENGTH } from '../load/requests.js';
+import { countText } from '../text-table.js';
+
+export interface Scenario {
+  /** As readers of the picture see it. */
+  readonly title: string;
+  /** Of hotshard's, beside its port and its threads. */
+  readonly flags: readonly string[];
+  /** What the cache is to hold before the load begins. */
+  readonly fill: (port: number) => Order;
+  readonly load: (port: number, seconds: number) => Order;
+}
+
+const CONNECTIONS = 64;
+const KEYS = 10_000;
+const SEED = 1;
+
+const EXTENT = `${CONNECTIONS} connections, ${countText(KEYS)} keys, values of ${VALUE_LENGTH} bytes`;
+
+/** @param reads share of the requests that read, 0 to 1 */
+function http(title: string, reads: number): Scenario {
+  const workload = { dialect: 'hotshard', keys: KEYS, seed: SEED } as const;
+  const target = (port: number): Target => ({ port, connections: CONNECTIONS });
+  return {
+    title: `${title}, ${EXTENT}`,
+    flags: [],
+    fill: (port) => ({ ...target(port), kind: 'each', operation: 'write', workload }),
+    load: (port, seconds) => ({
+      ...target(port),
+      kind: 'mix',
+      seconds,
+      workload: { ...workload, reads, exponent: 0 },
+    }),
+  };
+}
+
+export const SCENARIOS = {
+  'http-reads': http('HTTP, reads alone', 1),
+  'http-80-20': http('HTTP, 80 % reads and 20 % writes', 0.8),
+} as const satisfies Readonly<Record<string, Scenario>>;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+export const SCENARIO_NAMES = Object.keys(SCENARIOS) as ScenarioName[];
