@@ -93,11 +93,14 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function rowsOf({ connections, keys, step, killed, restarted, timeline }: OutageResult): Row[] {
+function rowsOf(result: OutageResult): Row[] {
+  const { connections, keys, step, killed, restarted, back, firstAcknowledged, timeline } = result;
   return timeline.map((counts, i) => ({
     ...{ connections, keys, step_ms: step },
     killed_ms: killed.toFixed(2),
     restarted_ms: restarted.toFixed(2),
+    back_ms: back.toFixed(2),
+    first_acknowledged_ms: firstAcknowledged?.toFixed(2) ?? '',
     from_ms: i * step,
     reads_found: counts.found,
     reads_absent: counts.absent,
