@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
+import { BENCH_FLAGS, parseOptions as parseBenchOptions } from '../src/bench/standard/options.js';
 import { CacheClient, ClientError, parseServerUrl, SERVER_URL_FORMAT } from '../src/client.js';
 import { type Command, chooseCommand, type FlagOptions } from '../src/config/command-line.js';
 import type { Config } from '../src/config/config.js';
@@ -93,6 +94,19 @@ const COMMANDS: readonly Command[] = [
       await print(`${JSON.stringify(await client(flags).stats(), null, 2)}\n`);
     },
   },
+  {
+    name: 'bench',
+    description: 'Measure throughput and latency, of a server that is started for it or of a running one',
+    positionals: [],
+    flags: BENCH_FLAGS,
+    rest: 'SERVER FLAGS',
+    examples: [
+      ['$0 bench', 'measure a server with one worker, about a minute'],
+      ['$0 bench --connections 256 -- --workers 4', 'flags after -- are for the server that is started'],
+      ['$0 bench --url http://10.0.0.5:3000', 'measure a running server; writes the keys key:0, key:1, …'],
+    ],
+    run: benchCommand,
+  },
 ];
 
 /** The table of options as yargs wants it. Defaults are only shown: a flag that was not given must stay absent. */
@@ -126,6 +140,22 @@ async function serveCommand(flags: Flags): Promise<void> {
     logger.debug({ err: error }, 'the server did not start');
     if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(startFailure(error, config), { cause: error });
+  }
+}
+
+/** Loads the benchmark only now, and says what is wrong with the flags before. */
+async function benchCommand(
+  flags: Flags,
+  _: readonly string[],
+  serverFlags: readonly string[],
+): Promise<void> {
+  const options = parseBenchOptions(flags, serverFlags);
+  const { BenchFailure, runBench } = await import('../src/bench/bench.js');
+  try {
+    await runBench(options);
+  } catch (error) {
+    if (error instanceof BenchFailure) throw new CommandFailure(error.message, { cause: error });
+    throw error;
   }
 }
 

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ const installed = join(app, 'node_modules/hotshard');
 
 test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async (t) => {
   t.teardown(() => rmSync(app, { recursive: true, force: true }));
-  const manifest = readJson(join(ROOT, 'package.json')) as { version: string };
+  const manifest = readJson(join(ROOT, 'package.json')) as Manifest;
   await install();
 
   t.test('it holds what is needed to run it, and nothing else', async (t) => {
@@ -60,10 +60,18 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       files.filter((name) => !allowed.test(name)),
       [],
     );
+    const modules = files.filter((name) => name.endsWith('.js'));
+    const needed = needs('dist/bin/hotshard.js');
+    const isOfBench = (name: string) => name.startsWith('dist/src/bench/');
     t.strictSame(
-      files.filter((name) => name.startsWith('dist/src/bench/')),
+      modules.filter(isOfBench).sort(),
+      needed.files.filter(isOfBench).sort(),
+      'of the benchmarks what the command needs: the others need development dependencies',
+    );
+    const { dependencies, optionalDependencies } = manifest;
+    t.strictSame(
+      needed.packages.filter((name) => !(name in { ...dependencies, ...optionalDependencies })),
       [],
-      'no benchmarks: they need development dependencies',
     );
     t.notOk(existsSync(join(app, 'node_modules/lru-cache')), 'nor any of those');
     t.notOk(existsSync(join(app, 'node_modules/keyv')), 'nor Keyv, which is an optional peer');
@@ -94,6 +102,18 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
     const exit = once(server, 'exit');
     server.kill('SIGTERM');
     t.strictSame(await exit, [0, null]);
+  });
+
+  t.test('npx hotshard bench measures it, where autocannon is installed', async (t) => {
+    const bench = [join(installed, 'dist/bin/hotshard.js'), 'bench', '--quick', '--duration', '100ms'];
+    const { stdout } = await run(process.execPath, bench);
+    t.match(stdout, /^Throughput, requests per second +\d/m);
+    t.match(stdout, new RegExp(`^Written: ${join('hotshard-bench', 'bench.csv')}$`, 'm'));
+    const { machine } = readJson(join(app, 'hotshard-bench/bench.json')) as { machine: { commit: string } };
+    t.equal(machine.commit, 'unknown');
+    rmSync(join(app, 'node_modules/autocannon'), { recursive: true });
+    const failure = await run(process.execPath, bench).catch((error: unknown) => error);
+    t.match(failure, { code: 1, stderr: /^hotshard: autocannon[^\n]+: npm install autocannon\n$/ });
   });
 
   t.test('a program imports it, or requires it', async (t) => {
@@ -209,6 +229,37 @@ async function install(): Promise<void> {
     JSON.stringify({ name: 'app', lockfileVersion: 3, requires: true, packages }),
   );
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`]);
+}
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+
+/** What a module of the build imports, and starts by its URL, and what those do. */
+function needs(entry: string): { readonly files: readonly string[]; readonly packages: readonly string[] } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    const code = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+    for (const [, name] of code.matchAll(/(?:\bfrom|\bimport\b\s*\(?|\bnew URL\()\s*'([^']+)'/g)) {
+      if (name.startsWith('.') && name.endsWith('.js')) visit(posix.join(posix.dirname(file), name));
+      else if (/^[@a-z]/.test(name) && !name.startsWith('node:')) packages.add(packageOf(name));
+    }
+  };
+  visit(entry);
+  return { files: [...files], packages: [...packages] };
+}
+
+/** `@hapi/hapi` of `@hapi/hapi/lib/x.js`. */
+function packageOf(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 /** Runs a program in the app's folder. Rejects, with its output, when it fails. */

@@ -3,6 +3,7 @@ import { PLOTS as CACHE_RATIO } from './cache-ratio/plot.js';
 import { PLOTS as HIT_RATIO } from './hitratio/plot.js';
 import { PLOTS as MAP } from './map/plot.js';
 import type { Plot } from './plot.js';
+import { PLOTS as RATE } from './rate/plot.js';
 import { PLOTS as REDIS } from './redis/plot.js';
 
 // biome-ignore format: a line for each
@@ -10,5 +11,6 @@ export const ALL_PLOTS: readonly Plot[] = [
   ...CACHE_RATIO,
   ...HIT_RATIO,
   ...MAP,
+  ...RATE,
   ...REDIS,
 ];

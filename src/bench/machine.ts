@@ -1,6 +1,8 @@
 /** Where and on what a benchmark ran: figures without that can't be compared with anything. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
+import { join } from 'node:path';
 
 export interface Machine {
   readonly date: string;
@@ -29,8 +31,10 @@ export function describeMachine(): Machine {
 }
 
 function commit(): string {
+  const cwd = join(import.meta.dirname, '../../..');
+  // Where hotshard is installed, there may be a clone of something else around it.
+  if (!existsSync(join(cwd, '.git'))) return 'unknown';
   try {
-    const cwd = import.meta.dirname;
     return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=10'], {
       cwd,
       encoding: 'utf8',

@@ -29,15 +29,22 @@ export interface Command {
   readonly description: string;
   /** Names of the arguments after the command's, all of them required. */
   readonly positionals: readonly string[];
-  /** By long name. Every flag takes a value, and the last one given counts. */
+  /** By long name. Every flag takes a value unless it is said to be `boolean`, and the last one given counts. */
   readonly flags: Readonly<Record<string, FlagOptions>>;
   /** Pairs of a command line (`$0` is the program) and what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** What may stand after `--`, of which the command makes what it likes. Absent: arguments. */
+  readonly rest?: string;
   /**
-   * @param flags the flags given, by long name: strings
+   * @param flags the flags given, by long name: strings, `true` for those without a value
    * @param positionals exactly as given, as many as declared
+   * @param rest what stood after `--`, exactly as given, of a command that takes it
    */
-  run(flags: Readonly<Record<string, unknown>>, positionals: readonly string[]): Promise<void>;
+  run(
+    flags: Readonly<Record<string, unknown>>,
+    positionals: readonly string[],
+    rest: readonly string[],
+  ): Promise<void>;
 }
 
 /** What a command line asks for. */
@@ -72,8 +79,13 @@ export function chooseCommand(commands: readonly Command[], args: readonly strin
           choice = { kind: 'version' };
         } else {
           checkFlags(command, Object.keys(flags));
-          const positionals = checkedPositionals(commands, command, words);
-          choice = { kind: 'command', run: () => command.run(flags, positionals) };
+          const rest = command.rest === undefined ? [] : afterDashes(args);
+          const positionals = checkedPositionals(
+            commands,
+            command,
+            words.slice(0, words.length - rest.length),
+          );
+          choice = { kind: 'command', run: () => command.run(flags, positionals, rest) };
         }
       },
     );
@@ -91,6 +103,12 @@ export function chooseCommand(commands: readonly Command[], args: readonly strin
   }
   if (choice === undefined) throw new UsageError('there is no command to run; see hotshard --help');
   return choice;
+}
+
+/** yargs has them as the last of the arguments. */
+function afterDashes(args: readonly string[]): readonly string[] {
+  const dashes = args.indexOf('--');
+  return dashes === -1 ? [] : args.slice(dashes + 1);
 }
 
 /**
@@ -140,9 +158,13 @@ function argumentParser(args: readonly string[]): Argv {
 
 function describe(builder: Argv, command: Command): Argv {
   const name = command.isDefault === true ? `[${command.name}]` : command.name;
-  builder.usage([`$0 ${name} [flags]`, ...command.positionals].join(' '));
+  const rest = command.rest === undefined ? [] : [`[-- ${command.rest}]`];
+  builder.usage([`$0 ${name} [flags]`, ...command.positionals, ...rest].join(' '));
   for (const [flag, option] of Object.entries(command.flags)) {
-    builder.option(flag, { ...option, type: 'string', requiresArg: true });
+    builder.option(
+      flag,
+      option.type === 'boolean' ? option : { ...option, type: 'string', requiresArg: true },
+    );
   }
   for (const example of command.examples) builder.example(...example);
   return builder;

@@ -25,7 +25,7 @@ test('--help shows every flag with alias, default and variables, and every comma
     const line = `${start} ${description} [${names}] [string] [default: ${text || 'none'}]`;
     t.ok(help.includes(line), line);
   }
-  for (const command of ['serve', 'get', 'set', 'del', 'stats']) {
+  for (const command of ['serve', 'get', 'set', 'del', 'stats', 'bench']) {
     t.match(help, `hotshard ${command}`, command);
   }
   t.match(help, /hotshard set user:1 Ada --ttl 10m/, 'an example');
@@ -38,6 +38,7 @@ test('each command has its own help', async (t) => {
     [['set', '--help'], 'hotshard set [flags] KEY VALUE'],
     [['del', '--help'], 'hotshard del [flags] KEY'],
     [['stats', '--help'], 'hotshard stats [flags]'],
+    [['bench', '--help'], 'hotshard bench [flags] [-- SERVER FLAGS]'],
   ];
   for (const [args, usage] of commands) {
     const { code, stdout } = await hotshard(args);
@@ -46,7 +47,7 @@ test('each command has its own help', async (t) => {
     t.ok(help.startsWith(`${usage}\n`), usage);
     t.match(help, /\nExamples:\n +hotshard/, 'with examples');
     if (args[0] !== 'serve') {
-      t.match(help, /--url .*\[default: http:\/\/127\.0\.0\.1:3000\]/);
+      if (args[0] !== 'bench') t.match(help, /--url .*\[default: http:\/\/127\.0\.0\.1:3000\]/);
       t.notMatch(help, '--port', 'only its own flags');
     }
   }
@@ -88,10 +89,12 @@ test('a bad value of a variable is refused by the name of the variable', async (
 test('unknown flags and commands, and arguments too few or too many, are refused', async (t) => {
   await refused(t, ['--bogus'], /unknown flag --bogus/);
   await refused(t, ['get', '--weird'], /unknown flag --weird .*-- goes before a KEY/);
-  await refused(t, ['foo'], /unknown command "foo": must be one of serve, get, set, del, stats/);
+  await refused(t, ['foo'], /unknown command "foo": must be one of serve, get, set, del, stats, bench/);
   await refused(t, ['serve', 'x'], /unexpected argument "x"/);
   await refused(t, ['set', 'k'], /VALUE is missing/);
   await refused(t, ['--port'], /--port needs a value/);
+  await refused(t, ['bench', '--bogus'], /unknown flag --bogus; see hotshard bench --help/);
+  await refused(t, ['bench', 'word', '--', '--workers', '2'], /unexpected argument "word"/);
 });
 
 test('a --url that is none is refused', async (t) => {

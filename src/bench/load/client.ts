@@ -2,15 +2,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Load, Message, Order } from './orders.js';
+import type { AutocannonOrder, Counts, Load, Message, Order } from './orders.js';
 import { endProcess, startProcess } from './pinned.js';
 
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
 
 interface Answer {
-  readonly load?: Load;
+  readonly load?: Counts;
   readonly error?: string;
 }
+
+/** The load could not be made. */
+export class LoadError extends Error {}
 
 export class LoadClient {
   readonly #process: ChildProcess;
@@ -30,18 +33,24 @@ export class LoadClient {
     return new LoadClient(child);
   }
 
-  /** One at a time. Rejects when the server can't be reached, or the process has ended. */
-  async run(order: Order): Promise<Load> {
+  /**
+   * One at a time.
+   *
+   * @throws {LoadError} when the server can't be reached, or the process has ended
+   */
+  run(order: Order): Promise<Load>;
+  run(order: Order | AutocannonOrder): Promise<Counts>;
+  async run(order: Order | AutocannonOrder): Promise<Counts> {
     const over = new AbortController();
     const { signal } = over;
     const ended = once(this.#process, 'exit', { signal }).then(() => {
-      throw new Error('the load process has ended');
+      throw new LoadError('the load process has ended');
     });
     ended.catch(() => {}); // aborted, or told by the race
     this.#tell(order);
     try {
       const [answer] = (await Promise.race([once(this.#process, 'message', { signal }), ended])) as [Answer];
-      if (answer.load === undefined) throw new Error(answer.error);
+      if (answer.load === undefined) throw new LoadError(answer.error);
       return answer.load;
     } finally {
       over.abort();

@@ -21,6 +21,7 @@ const EMPTY = Buffer.alloc(0);
 const CHUNK = Buffer.alloc(64 * 1024);
 
 export class Connection {
+  readonly #host: string;
   readonly #port: number;
   readonly #readHead: ReadHead;
   #socket: Socket | undefined;
@@ -32,8 +33,8 @@ export class Connection {
   #missing = 0;
   #answered: Answered | undefined;
 
-  /** @param port of 127.0.0.1 */
-  constructor(port: number, readHead: ReadHead) {
+  constructor(port: number, readHead: ReadHead, host = '127.0.0.1') {
+    this.#host = host;
     this.#port = port;
     this.#readHead = readHead;
   }
@@ -69,7 +70,7 @@ export class Connection {
 
   #connect(): Socket {
     const socket: Socket = createConnection({
-      host: '127.0.0.1',
+      host: this.#host,
       port: this.#port,
       noDelay: true,
       onread: {

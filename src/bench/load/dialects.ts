@@ -19,34 +19,40 @@ export interface Write {
 
 export interface Language {
   readonly readHead: ReadHead;
-  read(key: string): string;
+  /** @param host for HTTP, as it stands in the request; without it, 127.0.0.1 */
+  read(key: string, host?: string): string;
   /** @param length of the value, in bytes */
-  write(key: string, length: number): Write;
+  write(key: string, length: number, host?: string): Write;
 }
+
+const HOST = '127.0.0.1';
 
 export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   hotshard: {
     readHead: httpHead,
-    read: (key) => request('GET', `/get/${key}`),
-    write: (key, length) => ({
-      before: request('POST', `/store/${key}`, [`Content-Length: ${length}`]),
+    read: (key, host) => request('GET', `/get/${key}`, host),
+    write: (key, length, host) => ({
+      before: request('POST', `/store/${key}`, host, [`Content-Length: ${length}`]),
       after: '',
     }),
   },
   lookup: {
     readHead: httpHead,
-    read: (key) => request('GET', `/lookup?key=${key}`),
+    read: (key, host) => request('GET', `/lookup?key=${key}`, host),
     write: noWrite,
   },
   'lookup without key': {
     readHead: httpHead,
-    read: () => request('GET', '/lookup'),
+    read: (_, host) => request('GET', '/lookup', host),
     write: noWrite,
   },
   webdis: {
     readHead: httpHead,
-    read: (key) => request('GET', `/GET/${key}`),
-    write: (key) => ({ before: `GET /SET/${key}/`, after: ' HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n' }),
+    read: (key, host) => request('GET', `/GET/${key}`, host),
+    write: (key, _, host = HOST) => ({
+      before: `GET /SET/${key}/`,
+      after: ` HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    }),
   },
   redis: {
     readHead: respHead,
@@ -63,8 +69,8 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   },
 };
 
-function request(method: string, path: string, headers: readonly string[] = []): string {
-  return [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', ...headers, '', ''].join('\r\n');
+function request(method: string, path: string, host = HOST, headers: readonly string[] = []): string {
+  return [`${method} ${path} HTTP/1.1`, `Host: ${host}`, ...headers, '', ''].join('\r\n');
 }
 
 function noWrite(): never {

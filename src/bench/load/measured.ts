@@ -1,13 +1,19 @@
 /** One round of load on one server: what came back, and what it cost the processes that answered. */
 import type { LoadClient } from './client.js';
-import { failuresOf, type Latency, type Order } from './orders.js';
+import {
+  type AutocannonOrder,
+  authorityOf,
+  type Counts,
+  failuresOf,
+  type Latency,
+  type Order,
+  type PacedOrder,
+} from './orders.js';
 import type { RunningServer } from './server.js';
 
-export interface LoadRound {
+export interface RoundCost {
   /** Requests per second. */
   readonly rate: number;
-  /** Microseconds. */
-  readonly latency: Latency;
   /** User and system time of the server per request, in microseconds; NaN where the system does not tell. */
   readonly cpu: number;
   /** The same of Redis; undefined where there is none. */
@@ -19,6 +25,21 @@ export interface LoadRound {
   readonly requests: number;
   /** Requests that got something else than 200: all keys are there. */
   readonly failures: number;
+  /** Of them, reads of keys that were not there: 404. */
+  readonly absent: number;
+  /** User and system time of the server and of the load, in seconds by seconds: 1 = all of a core. The server's is NaN where it is not told. */
+  readonly serverCores: number;
+  readonly loadCores: number;
+}
+
+export interface LoadRound extends RoundCost {
+  /** Microseconds. */
+  readonly latency: Latency;
+}
+
+export interface PacedRound extends LoadRound {
+  /** Share of the requests that were answered 200 within 2 s of being due, 0 to 1. */
+  readonly successRate: number;
 }
 
 export interface Subject {
@@ -29,29 +50,46 @@ export interface Subject {
   readonly hasStats: boolean;
 }
 
-export async function measureLoad(
-  { load, server, redis, hasStats }: Subject,
-  order: Order,
-): Promise<LoadRound> {
-  const readsBefore = hasStats ? await readsOf(server) : undefined;
-  const cpuBefore = server.cpuTime();
-  const redisBefore = redis?.cpuTime();
-  const result = await load.run(order);
-  const perRequest = (before: number | undefined, after: number | undefined) =>
-    ((after ?? Number.NaN) - (before ?? Number.NaN)) / result.requests;
-  const cpu = perRequest(cpuBefore, server.cpuTime());
-  const redisCpu = redis === undefined ? undefined : perRequest(redisBefore, redis.cpuTime());
-  const readsAfter = hasStats ? await readsOf(server) : undefined;
-  return {
-    rate: result.requests / result.seconds,
-    latency: result.latency,
-    cpu,
-    redisCpu,
-    hitRatio: readsBefore && readsAfter && hitRatioOf(readsBefore, readsAfter),
-    resident: server.residentMemory() ?? Number.NaN,
-    requests: result.requests,
-    failures: failuresOf(result),
+export async function measureLoad(subject: Subject, order: Order): Promise<LoadRound> {
+  const { counts, cost } = await measure(subject, () => subject.load.run(order));
+  return { ...cost, latency: counts.latency };
+}
+
+/** The same with autocannon, which does not tell latency well enough. */
+export async function measureThroughput(subject: Subject, order: AutocannonOrder): Promise<RoundCost> {
+  return (await measure(subject, () => subject.load.run(order))).cost;
+}
+
+/** The same of an open loop. */
+export async function measurePaced(subject: Subject, order: PacedOrder): Promise<PacedRound> {
+  const { counts, cost } = await measure(subject, () => subject.load.run(order));
+  return { ...cost, latency: counts.latency, successRate: counts.inTime / counts.requests };
+}
+
+async function measure<Result extends Counts>(
+  { server, redis, hasStats }: Subject,
+  run: () => Promise<Result>,
+): Promise<{ readonly counts: Result; readonly cost: RoundCost }> {
+  const statsBefore = hasStats ? await statsOf(server) : undefined;
+  const before = [server.cpuTime(), redis?.cpuTime()];
+  const counts = await run();
+  const after = [server.cpuTime(), redis?.cpuTime()];
+  const [cpu, redisCpu] = after.map((time, i) => (time ?? Number.NaN) - (before[i] ?? Number.NaN));
+  const statsAfter = hasStats ? await statsOf(server) : undefined;
+  const { requests, seconds } = counts;
+  const cost = {
+    rate: requests / seconds,
+    cpu: cpu / requests,
+    redisCpu: redis === undefined ? undefined : redisCpu / requests,
+    hitRatio: statsBefore && statsAfter && hitRatioOf(statsBefore, statsAfter),
+    resident: server.residentMemory() ?? statsAfter?.memory.rss ?? Number.NaN,
+    requests,
+    failures: failuresOf(counts),
+    absent: counts.statuses[404] ?? 0,
+    serverCores: cpu / (seconds * 1e6),
+    loadCores: counts.cpu / (seconds * 1e6),
   };
+  return { counts, cost };
 }
 
 interface Reads {
@@ -59,9 +97,9 @@ interface Reads {
   readonly misses: number;
 }
 
-async function readsOf({ port }: RunningServer): Promise<Reads> {
-  const answer = await fetch(`http://127.0.0.1:${port}/stats`);
-  return (await answer.json()) as Reads;
+async function statsOf({ host, port }: RunningServer): Promise<Reads & { memory: { rss: number } }> {
+  const answer = await fetch(`http://${authorityOf({ host, port })}/stats`);
+  return (await answer.json()) as Reads & { memory: { rss: number } };
 }
 
 /** Of no reads: undefined. */

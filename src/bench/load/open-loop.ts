@@ -10,11 +10,8 @@ import { type Connection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
 import { openConnections } from './pool.js';
-import { Recording } from './recording.js';
+import { IN_TIME, Recording } from './recording.js';
 import type { Request } from './requests.js';
-
-/** Milliseconds for which answers are awaited after the last request was due: those still out then have failed. */
-const GRACE = 2_000;
 
 export interface Pace extends Target {
   readonly dialect: Dialect;
@@ -25,7 +22,10 @@ export interface Pace extends Target {
   readonly isOver: () => boolean;
 }
 
-/** Connects first, outside of what is measured. Resolves when all that was due is answered, or has failed. */
+/**
+ * Connects first, outside of what is measured. Resolves when all that was due is answered, or has failed: what is still
+ * out when no answer could come in time any more.
+ */
 export async function openLoop({ dialect, ...pace }: Pace): Promise<Load> {
   const pool = await openConnections(pace, dialect);
   try {
@@ -68,7 +68,7 @@ class Run {
       this.#send(connection, this.#dueTime(this.#sent++));
     }
     const isAnswered = this.#sent === this.#total && this.#underWay.size === 0;
-    if (isAnswered || this.#pace.isOver() || now > this.#dueTime(this.#total) + GRACE) {
+    if (isAnswered || this.#pace.isOver() || now > this.#dueTime(this.#total) + IN_TIME) {
       this.#giveUp();
       resolve(this.#recording.load);
     } else {

@@ -22,16 +22,31 @@ export function parseLoadOptions<Name extends string>(
   args: readonly string[],
   defaults: LoadDefaults<Name>,
 ): LoadOptions<Name> {
+  const { flags, shape } = loadFlags(defaults);
+  return loadOptionsOf(
+    parseFlags(args, { script: defaults.script, flags, schema: z.object(shape) }),
+    defaults,
+  );
+}
+
+/** For `parseFlags`, where a benchmark has flags of its own besides. */
+export function loadFlags<Name extends string>(defaults: LoadDefaults<Name>) {
   const { flags, shape } = sectionFlags(defaults);
-  const { seconds, ...rest } = parseFlags(args, {
-    script: defaults.script,
+  return {
     flags: {
       ...flags,
       seconds: textFlag(`length of a round of load in seconds; without it, ${defaults.seconds}`),
     },
-    schema: z.object({ ...shape, seconds: upTo99.optional() }),
-  });
-  const sections = sectionsOf(rest, defaults);
+    shape: { ...shape, seconds: upTo99.optional() },
+  };
+}
+
+/** What the checked flags mean. */
+export function loadOptionsOf<Name extends string>(
+  { seconds, ...given }: Parameters<typeof sectionsOf<Name>>[0] & { readonly seconds?: number | undefined },
+  defaults: LoadDefaults<Name>,
+): LoadOptions<Name> {
+  const sections = sectionsOf(given, defaults);
   return {
     ...sections,
     seconds: seconds ?? (sections.quick ? QUICK_SECONDS : defaults.seconds),

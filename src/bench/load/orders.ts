@@ -2,8 +2,15 @@
 import type { Mix, Workload } from './requests.js';
 
 export interface Target {
+  /** Name or address, IPv6 without brackets; absent: 127.0.0.1. */
+  readonly host?: string | undefined;
   readonly port: number;
   readonly connections: number;
+}
+
+/** `host:port`, as it stands in URLs and in requests. */
+export function authorityOf({ host = '127.0.0.1', port }: Pick<Target, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Every key once, by a closed loop. */
@@ -30,10 +37,17 @@ export type PacedOrder = Target & {
   readonly workload: Mix;
 };
 
+/** As much as autocannon's connections can do, by a closed loop: only for HTTP. */
+export type AutocannonOrder = Target & {
+  readonly kind: 'autocannon';
+  readonly seconds: number;
+  readonly workload: Mix;
+};
+
 export type Order = EachOrder | MixOrder | PacedOrder;
 
 /** To the load process: an order, or the end of the one it is at. */
-export type Message = Order | { readonly kind: 'end' };
+export type Message = Order | AutocannonOrder | { readonly kind: 'end' };
 
 /**
  * Microseconds to the last byte of the answer: in a closed loop from the request's write, in an open one from when it
@@ -50,16 +64,24 @@ export interface Latency {
   readonly max: number;
 }
 
-export interface Load {
-  /** When the first request was sent, in milliseconds since the epoch. */
-  readonly began: number;
+/** What every load counts. */
+export interface Counts {
   /** From the first request to the last answer. */
   readonly seconds: number;
   readonly requests: number;
-  readonly reads: number;
-  readonly writes: number;
   /** Answers by status of HTTP; 0 is for those that did not come. */
   readonly statuses: Readonly<Record<number, number>>;
+  /** User and system time of the load's own process meanwhile, in microseconds. */
+  readonly cpu: number;
+}
+
+export interface Load extends Counts {
+  /** When the first request was sent, in milliseconds since the epoch. */
+  readonly began: number;
+  readonly reads: number;
+  readonly writes: number;
+  /** Answers 200 that came in time: no longer after their time began to count than the load waits for answers. */
+  readonly inTime: number;
   readonly latency: Latency;
   /** Empty unless it was asked for. */
   readonly timeline: readonly Step[];
@@ -85,6 +107,6 @@ export interface Step {
 }
 
 /** How many answers were other than 200. */
-export function failuresOf({ requests, statuses }: Load): number {
+export function failuresOf({ requests, statuses }: Counts): number {
   return requests - (statuses[200] ?? 0);
 }

@@ -5,9 +5,14 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import os from 'node:os';
 
-/** By its number, for taskset. */
-const CORES = { server: '0', load: '1' } as const;
+/** By their numbers, for taskset. `rest`: all but the load's, for servers that can use several. */
+const CORES = {
+  server: '0',
+  load: '1',
+  rest: os.cpus().length > 2 ? `0,2-${os.cpus().length - 1}` : '0',
+} as const;
 
 /** Milliseconds until a process that does not end when asked is killed. */
 const PATIENCE = 5_000;
@@ -34,7 +39,9 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(128 + os.constants.signals[signal]));
+}
 
 export function startProcess({ core, command, args, stdio, environment }: Start): ChildProcess {
   const [program, ...words] =

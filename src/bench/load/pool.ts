@@ -9,11 +9,11 @@ const BATCH = 128;
 
 /** Rejects when one of them can't be opened. */
 export async function openConnections(
-  { port, connections }: Target,
+  { host, port, connections }: Target,
   dialect: Dialect,
 ): Promise<readonly Connection[]> {
   const { readHead } = DIALECTS[dialect];
-  const pool = Array.from({ length: connections }, () => new Connection(port, readHead));
+  const pool = Array.from({ length: connections }, () => new Connection(port, readHead, host));
   for (let first = 0; first < connections; first += BATCH) {
     await Promise.all(pool.slice(first, first + BATCH).map((connection) => connection.open()));
   }

@@ -1,7 +1,8 @@
 /** The load as a process of its own, so that it has a core, a heap and an event loop for itself. */
+import { autocannonLoop } from './autocannon.js';
 import { closedLoop } from './closed-loop.js';
 import { openLoop } from './open-loop.js';
-import type { EachOrder, Load, Message, MixOrder, Order } from './orders.js';
+import type { AutocannonOrder, Counts, EachOrder, Message, MixOrder, Order } from './orders.js';
 import { eachKey, mixed, type Request } from './requests.js';
 
 let isOver = false;
@@ -11,22 +12,23 @@ process.on('message', (message: Message) => {
   if (message.kind === 'end') return;
   run(message).then(
     (load) => process.send?.({ load }),
-    (error: unknown) => process.send?.({ error: String(error) }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit());
 process.send?.({ isReady: true });
 
-function run(order: Order): Promise<Load> {
-  const { port, connections } = order;
+function run(order: Order | AutocannonOrder): Promise<Counts> {
+  if (order.kind === 'autocannon') return autocannonLoop(order);
+  const { host, port, connections } = order;
   const { dialect } = order.workload;
   if (order.kind === 'paced') {
     const { rate, seconds, workload } = order;
     const next = mixed(workload);
-    return openLoop({ port, connections, dialect, next, rate, seconds, isOver: () => isOver });
+    return openLoop({ host, port, connections, dialect, next, rate, seconds, isOver: () => isOver });
   }
   const step = order.kind === 'mix' ? order.step : undefined;
-  return closedLoop({ port, connections, dialect, next: nextOf(order), step });
+  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step });
 }
 
 function nextOf(order: EachOrder | MixOrder): () => Request | undefined {

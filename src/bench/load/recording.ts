@@ -7,14 +7,19 @@ type Counts = { -readonly [Name in keyof Step]: Step[Name] };
 /** A minute: requests that take longer count as that long. In microseconds. */
 const LONGEST = 60_000_000;
 
+/** Milliseconds for which a user waits: an answer that comes later is as good as none. */
+export const IN_TIME = 2_000;
+
 export class Recording {
   readonly #began = performance.now();
+  readonly #cpu = process.cpuUsage();
   readonly #step: number | undefined;
   readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST, figures: 3 });
   readonly #statuses = new Map<number, number>();
   readonly #timeline: Counts[] = [];
   #reads = 0;
   #writes = 0;
+  #inTime = 0;
 
   /** @param step milliseconds; undefined: no timeline */
   constructor(step: number | undefined) {
@@ -29,18 +34,22 @@ export class Recording {
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (isWrite) this.#writes++;
     else this.#reads++;
+    if (status === 200 && now - since <= IN_TIME) this.#inTime++;
     if (this.#step !== undefined) this.#mark(this.#step, isWrite, status, since, now);
   }
 
   get load(): Load {
+    const { user, system } = process.cpuUsage(this.#cpu);
     return {
       began: performance.timeOrigin + this.#began,
       seconds: (performance.now() - this.#began) / 1000,
       requests: this.#reads + this.#writes,
       reads: this.#reads,
       writes: this.#writes,
+      inTime: this.#inTime,
       statuses: Object.fromEntries(this.#statuses),
       latency: latencyOf(this.#histogram),
+      cpu: user + system,
       timeline: this.#timeline,
     };
   }

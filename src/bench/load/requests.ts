@@ -14,6 +14,8 @@ export interface Workload {
   readonly seed: number;
   /** Bytes; absent: {@link VALUE_LENGTH}. */
   readonly valueSize?: number | undefined;
+  /** Of the server, as it stands in requests; absent: 127.0.0.1. */
+  readonly host?: string | undefined;
 }
 
 export interface Mix extends Workload {
@@ -39,30 +41,28 @@ export function readRequest(key: string): string {
 const POPULARITY_SEED = 1;
 
 /** Endless, and the same for the same seed. */
-export function mixed({ dialect, keys, seed, reads, exponent, valueSize }: Mix): () => Request {
+export function mixed({ keys, seed, reads, exponent, ...workload }: Mix): () => Request {
   const random = randomNumbers(seed);
   const nextKey = keysBy(exponent, keys, random);
-  const write = writesOf(dialect, random, valueSize);
-  const { read } = DIALECTS[dialect];
+  const { read, write } = operationsOf(workload, random);
   return () => {
     const key = nameOf(nextKey());
-    return random() < reads ? { isWrite: false, text: read(key) } : write(key);
+    return random() < reads ? read(key) : write(key);
   };
 }
 
 /** Every key once, in random order; undefined after the last. */
 export function eachKey(
-  { dialect, keys, seed, valueSize }: Workload,
+  { keys, seed, ...workload }: Workload,
   operation: 'read' | 'write',
 ): () => Request | undefined {
   const random = randomNumbers(seed);
   const order = shuffled(keys, random).values();
-  const write = writesOf(dialect, random, valueSize);
-  const { read } = DIALECTS[dialect];
+  const { read, write } = operationsOf(workload, random);
   return () => {
     const { value: key, done } = order.next();
     if (done) return undefined;
-    return operation === 'read' ? { isWrite: false, text: read(nameOf(key)) } : write(nameOf(key));
+    return operation === 'read' ? read(nameOf(key)) : write(nameOf(key));
   };
 }
 
@@ -87,21 +87,34 @@ function keysBy(exponent: number, keys: number, random: () => number): () => num
   return () => keyOfRank[nextRank()];
 }
 
+interface Operations {
+  read(key: string): Request;
+  write(key: string): Request;
+}
+
+function operationsOf(workload: Omit<Workload, 'keys' | 'seed'>, random: () => number): Operations {
+  const { dialect, host } = workload;
+  const { read } = DIALECTS[dialect];
+  return {
+    read: (key) => ({ isWrite: false, text: read(key, host) }),
+    write: writesOf(workload, random),
+  };
+}
+
 function writesOf(
-  dialect: Dialect,
+  { dialect, valueSize = VALUE_LENGTH, host }: Omit<Workload, 'keys' | 'seed'>,
   random: () => number,
-  valueSize = VALUE_LENGTH,
-): (key: string) => Request {
+): Operations['write'] {
   const { write } = DIALECTS[dialect];
   if (valueSize <= SHORT) {
     return (key) => {
-      const { before, after } = write(key, valueSize);
+      const { before, after } = write(key, valueSize, host);
       return { isWrite: true, text: before + valueBy(random, valueSize) + after };
     };
   }
   const long = Buffer.from(valueBy(random, valueSize + SHORT), 'latin1');
   return (key) => {
-    const { before, after } = write(key, valueSize);
+    const { before, after } = write(key, valueSize, host);
     const start = Math.floor(random() * SHORT);
     return { isWrite: true, text: before, body: [long.subarray(start, start + valueSize), after] };
   };

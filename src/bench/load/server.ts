@@ -15,6 +15,8 @@ const PATIENCE = 30_000;
 const PAUSE = 10;
 
 export interface RunningServer {
+  /** Absent: 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   /** User and system time so far, in microseconds; undefined where the system does not tell. */
   cpuTime(): number | undefined;
@@ -25,14 +27,35 @@ export interface RunningServer {
   kill(): Promise<void>;
 }
 
+/** A server that is not ready, and won't be. */
+export class StartError extends Error {
+  /** What it said last. */
+  readonly output: string;
+
+  constructor(command: string, output: string) {
+    super(`${command} did not come up: ${output}`);
+    this.output = output;
+  }
+}
+
+/** One of the benchmark's own. */
+export interface StartedServer extends RunningServer {
+  /** Resolves when its process is gone, with what it said last. */
+  readonly ended: Promise<string>;
+}
+
 export interface ServerStart extends Pick<Start, 'core' | 'command' | 'args' | 'environment'> {
   readonly port: number;
   /** Whether it answers. May reject until it does. */
   readonly isReady: () => Promise<boolean>;
 }
 
-/** Resolves when it is ready; rejects, with what it said, when it ends before. */
-export async function startServer({ port, isReady, ...start }: ServerStart): Promise<RunningServer> {
+/**
+ * Resolves when it is ready.
+ *
+ * @throws {StartError} when it ends before, or takes too long
+ */
+export async function startServer({ port, isReady, ...start }: ServerStart): Promise<StartedServer> {
   const child = startProcess({ ...start, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = lastOutputOf(child);
   const deadline = performance.now() + PATIENCE;
@@ -40,12 +63,13 @@ export async function startServer({ port, isReady, ...start }: ServerStart): Pro
     const isOver = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
     if (isOver || performance.now() > deadline) {
       await endProcess(child, 'SIGKILL');
-      throw new Error(`${[start.command, ...start.args].join(' ')} did not come up: ${output()}`);
+      throw new StartError([start.command, ...start.args].join(' '), output());
     }
     await wait(PAUSE);
   }
   return {
     port,
+    ended: new Promise((resolve) => child.once('exit', () => resolve(output()))),
     cpuTime: () => (child.pid === undefined ? undefined : cpuTimeOf(child.pid)),
     residentMemory: () => (child.pid === undefined ? undefined : residentMemoryOf(child.pid)),
     stop: () => endProcess(child),
@@ -57,12 +81,12 @@ export async function startServer({ port, isReady, ...start }: ServerStart): Pro
 export async function startHotshard(
   flags: readonly string[],
   core: Start['core'] = 'server',
-): Promise<RunningServer> {
+): Promise<StartedServer> {
   const port = await freePort();
   return startServer({
     core,
     command: process.execPath,
-    args: [HOTSHARD, '--port', String(port), ...flags],
+    args: [HOTSHARD, '--host', '127.0.0.1', '--port', String(port), ...flags],
     port,
     isReady: () => answers(port, '/readyz'),
   });

@@ -79,3 +79,35 @@ test('a connection that is lost, or refused, gives no answer', async (t) => {
   t.equal((await ask(connectionTo(t, closed))).status, NO_ANSWER);
   await t.rejects(connectionTo(t, closed).open(), { code: 'ECONNREFUSED' });
 });
+
+test('a body that is too long to be kept is counted to its end', async (t) => {
+  const long = Buffer.alloc(200_000, 'x');
+  const port = await serverOf(t, (socket) => {
+    let count = 0;
+    socket.on('data', () => {
+      const body = count++ === 0 ? long : 'short';
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`);
+      socket.write(body);
+    });
+  });
+  const connection = connectionTo(t, port);
+  t.strictSame(await ask(connection), { status: 200, body: '' });
+  t.strictSame(await ask(connection), { status: 200, body: 'short' }, 'nothing of the first is left');
+});
+
+test('a request with a long value is sent whole', async (t) => {
+  let received = '';
+  const port = await serverOf(t, (socket) =>
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      if (received.endsWith('end')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    }),
+  );
+  const value = 'v'.repeat(300_000);
+  const connection = connectionTo(t, port);
+  const status = await new Promise((resolve) => {
+    connection.send({ text: 'head ', body: [Buffer.from(value), 'end'] }, resolve);
+  });
+  t.equal(status, 200);
+  t.ok(received === `head ${value}end`);
+});

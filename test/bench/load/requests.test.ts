@@ -1,5 +1,6 @@
 /** What the load asks for. */
 import { test } from 'tap';
+import type { Dialect } from '../../../src/bench/load/dialects.js';
 import { eachKey, type Mix, mixed, VALUE_LENGTH } from '../../../src/bench/load/requests.js';
 
 const MIX: Mix = { dialect: 'hotshard', keys: 10, seed: 1, reads: 0.8, exponent: 0 };
@@ -55,5 +56,39 @@ test('writes have a value of their length', (t) => {
   const set = eachKey({ dialect: 'webdis', keys: 1, seed: 1 }, 'write')();
   t.match(set?.text, /^GET \/SET\/key:0\/[0-9a-f]{32} HTTP\/1\.1\r\nHost: [^\r]+\r\n\r\n$/);
   t.equal(VALUE_LENGTH, 32);
+  t.end();
+});
+
+test('every dialect asks in its own words', (t) => {
+  const first = (dialect: Dialect, operation: 'read' | 'write', host?: string) => {
+    const next = eachKey({ dialect, keys: 1, seed: 1, valueSize: 3, host }, operation);
+    return next()?.text.replace(/[0-9a-f]{3}(?=\r\n$| HTTP|$)/, 'VAL');
+  };
+  const host = '\r\nHost: 127.0.0.1\r\n';
+  t.equal(first('hotshard', 'read'), `GET /get/key:0 HTTP/1.1${host}\r\n`);
+  t.equal(first('hotshard', 'write'), `POST /store/key:0 HTTP/1.1${host}Content-Length: 3\r\n\r\nVAL`);
+  t.equal(first('lookup', 'read'), `GET /lookup?key=key:0 HTTP/1.1${host}\r\n`);
+  t.equal(first('lookup without key', 'read'), `GET /lookup HTTP/1.1${host}\r\n`);
+  t.equal(first('webdis', 'write'), `GET /SET/key:0/VAL HTTP/1.1${host}\r\n`);
+  t.equal(first('redis', 'read'), '*2\r\n$3\r\nGET\r\n$5\r\nkey:0\r\n');
+  t.equal(first('redis', 'write'), '*3\r\n$3\r\nSET\r\n$5\r\nkey:0\r\n$3\r\nVAL\r\n');
+  t.equal(first('memcached', 'read'), 'get key:0\r\n');
+  t.equal(first('memcached', 'write'), 'set key:0 0 0 3\r\nVAL\r\n');
+  t.throws(() => first('lookup', 'write'), { message: '/lookup only reads' });
+  for (const dialect of ['hotshard', 'lookup', 'webdis'] as const) {
+    t.match(first(dialect, 'read', 'there:81'), /\r\nHost: there:81\r\n/, 'to the host it is meant for');
+  }
+  t.end();
+});
+
+test('a long value is of its length, and not always the same', (t) => {
+  const next = eachKey({ dialect: 'redis', keys: 20, seed: 1, valueSize: 5_000 }, 'write');
+  const requests = Array.from({ length: 20 }, next);
+  for (const request of requests) {
+    t.match(request?.text, /\$5000\r\n$/);
+    t.equal(request?.body?.[0].length, 5_000);
+    t.equal(request?.body?.[1], '\r\n');
+  }
+  t.ok(new Set(requests.map((request) => request?.body?.[0].toString())).size > 1);
   t.end();
 });
