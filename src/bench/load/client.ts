@@ -8,6 +8,8 @@ import { endProcess, startProcess } from './pinned.js';
 const PROGRAM = fileURLToPath(new URL('./process.js', import.meta.url));
 
 interface Answer {
+  /** What follows is to come: connections are open now. */
+  readonly isOpen?: true;
   readonly load?: Counts;
   readonly error?: string;
 }
@@ -36,11 +38,12 @@ export class LoadClient {
   /**
    * One at a time.
    *
+   * @param onOpen called when all connections are open, before the first request as a rule
    * @throws {LoadError} when the server can't be reached, or the process has ended
    */
-  run(order: Order): Promise<Load>;
-  run(order: Order | AutocannonOrder): Promise<Counts>;
-  async run(order: Order | AutocannonOrder): Promise<Counts> {
+  run(order: Order, onOpen?: () => void): Promise<Load>;
+  run(order: Order | AutocannonOrder, onOpen?: () => void): Promise<Counts>;
+  async run(order: Order | AutocannonOrder, onOpen: () => void = () => {}): Promise<Counts> {
     const over = new AbortController();
     const { signal } = over;
     const ended = once(this.#process, 'exit', { signal }).then(() => {
@@ -49,7 +52,7 @@ export class LoadClient {
     ended.catch(() => {}); // aborted, or told by the race
     this.#tell(order);
     try {
-      const [answer] = (await Promise.race([once(this.#process, 'message', { signal }), ended])) as [Answer];
+      const answer = await Promise.race([this.#answer(signal, onOpen), ended]);
       if (answer.load === undefined) throw new LoadError(answer.error);
       return answer.load;
     } finally {
@@ -64,6 +67,14 @@ export class LoadClient {
 
   async stop(): Promise<void> {
     await endProcess(this.#process);
+  }
+
+  #answer(signal: AbortSignal, onOpen: () => void): Promise<Answer> {
+    return new Promise((resolve) => {
+      const take = (answer: Answer) => (answer.isOpen ? onOpen() : resolve(answer));
+      this.#process.on('message', take);
+      signal.addEventListener('abort', () => this.#process.off('message', take));
+    });
   }
 
   #tell(message: Message): void {

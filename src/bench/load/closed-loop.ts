@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Connection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
-import { openConnections } from './pool.js';
+import { closeSoon, openConnections } from './pool.js';
 import { Recording } from './recording.js';
 import type { Request } from './requests.js';
 
@@ -15,15 +15,18 @@ export interface Loop extends Target {
   /** The next request of whichever connection is free; undefined: no more. */
   readonly next: () => Request | undefined;
   readonly step?: number | undefined;
+  /** Called when all connections are open. */
+  readonly onOpen?: () => void;
 }
 
 /** Connects first, outside of what is measured. Resolves when all that was asked is answered. */
-export async function closedLoop({ next, step, dialect, ...target }: Loop): Promise<Load> {
+export async function closedLoop({ next, step, dialect, onOpen, ...target }: Loop): Promise<Load> {
   const pool = await openConnections(target, dialect);
+  onOpen?.();
   const recording = new Recording(step);
   await Promise.all(pool.map((connection) => drive(connection, next, recording)));
   const { load } = recording;
-  for (const connection of pool) connection.close();
+  closeSoon(pool);
   return load;
 }
 

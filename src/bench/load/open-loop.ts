@@ -9,7 +9,7 @@
 import { type Connection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
-import { openConnections } from './pool.js';
+import { closeSoon, openConnections } from './pool.js';
 import { IN_TIME, Recording } from './recording.js';
 import type { Request } from './requests.js';
 
@@ -20,18 +20,21 @@ export interface Pace extends Target {
   readonly rate: number;
   readonly seconds: number;
   readonly isOver: () => boolean;
+  /** Called when all connections are open. */
+  readonly onOpen?: () => void;
 }
 
 /**
  * Connects first, outside of what is measured. Resolves when all that was due is answered, or has failed: what is still
  * out when no answer could come in time any more.
  */
-export async function openLoop({ dialect, ...pace }: Pace): Promise<Load> {
+export async function openLoop({ dialect, onOpen, ...pace }: Pace): Promise<Load> {
   const pool = await openConnections(pace, dialect);
+  onOpen?.();
   try {
     return await new Run(pool, pace).end;
   } finally {
-    for (const connection of pool) connection.close();
+    closeSoon(pool);
   }
 }
 

@@ -16,6 +16,8 @@ export function authorityOf({ host = '127.0.0.1', port }: Pick<Target, 'host' | 
 /** Every key once, by a closed loop. */
 export type EachOrder = Target & {
   readonly kind: 'each';
+  /** Ends it with keys left; absent: it goes on to the last. */
+  readonly seconds?: number;
   readonly operation: 'read' | 'write';
   readonly workload: Workload;
 };
@@ -106,7 +108,7 @@ export interface Step {
   readonly firstAcknowledged: number;
 }
 
-/** How many answers were other than 200. */
-export function failuresOf({ requests, statuses }: Counts): number {
-  return requests - (statuses[200] ?? 0);
+/** How many answers were other than expected. */
+export function failuresOf({ requests, statuses }: Counts, expected = 200): number {
+  return requests - (statuses[expected] ?? 0);
 }

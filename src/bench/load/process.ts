@@ -25,19 +25,24 @@ function run(order: Order | AutocannonOrder): Promise<Counts> {
   if (order.kind === 'paced') {
     const { rate, seconds, workload } = order;
     const next = mixed(workload);
-    return openLoop({ host, port, connections, dialect, next, rate, seconds, isOver: () => isOver });
+    const pace = { rate, seconds, isOver: () => isOver, onOpen };
+    return openLoop({ host, port, connections, dialect, next, ...pace });
   }
   const step = order.kind === 'mix' ? order.step : undefined;
-  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step });
+  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step, onOpen });
+}
+
+function onOpen(): void {
+  process.send?.({ isOpen: true });
 }
 
 function nextOf(order: EachOrder | MixOrder): () => Request | undefined {
-  if (order.kind === 'each') return eachKey(order.workload, order.operation);
-  const next = mixed(order.workload);
+  const next = order.kind === 'each' ? eachKey(order.workload, order.operation) : mixed(order.workload);
+  const { seconds = Number.POSITIVE_INFINITY } = order;
   let deadline = 0;
   return () => {
     // From the first request on: connections are open then.
-    if (deadline === 0) deadline = performance.now() + order.seconds * 1000;
+    if (deadline === 0) deadline = performance.now() + seconds * 1000;
     return isOver || performance.now() >= deadline ? undefined : next();
   };
 }

@@ -21,6 +21,14 @@ export function loadJson(
 /** By version. */
 function software(): { readonly redis: string; readonly ioredis: string } {
   const { version } = require('ioredis/package.json') as { readonly version: string };
-  const redis = execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
-  return { redis: /\bv=(\S+)/.exec(redis)?.[1] ?? 'unknown', ioredis: version };
+  return { redis: /\bv=(\S+)/.exec(redisVersion())?.[1] ?? 'none', ioredis: version };
+}
+
+/** Not all benchmarks need Redis. */
+function redisVersion(): string {
+  try {
+    return execFileSync('redis-server', ['--version'], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
 }

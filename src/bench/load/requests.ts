@@ -11,6 +11,8 @@ export interface Workload {
   readonly dialect: Dialect;
   /** They are `key:0`, `key:1`, … */
   readonly keys: number;
+  /** Number of the first, where only some of a store's keys are asked for; absent: 0. Of {@link eachKey} only. */
+  readonly first?: number;
   readonly seed: number;
   /** Bytes; absent: {@link VALUE_LENGTH}. */
   readonly valueSize?: number | undefined;
@@ -53,16 +55,17 @@ export function mixed({ keys, seed, reads, exponent, ...workload }: Mix): () => 
 
 /** Every key once, in random order; undefined after the last. */
 export function eachKey(
-  { keys, seed, ...workload }: Workload,
+  { keys, first = 0, seed, ...workload }: Workload,
   operation: 'read' | 'write',
 ): () => Request | undefined {
   const random = randomNumbers(seed);
   const order = shuffled(keys, random).values();
   const { read, write } = operationsOf(workload, random);
   return () => {
-    const { value: key, done } = order.next();
+    const { value, done } = order.next();
     if (done) return undefined;
-    return operation === 'read' ? read(nameOf(key)) : write(nameOf(key));
+    const key = nameOf(first + value);
+    return operation === 'read' ? read(key) : write(key);
   };
 }
 

@@ -10,8 +10,8 @@ import { cpuTimeOf, endProcess, residentMemoryOf, type Start, startProcess } fro
 /** Started as its users start it: no part of this program. */
 const HOTSHARD = join(ROOT, 'dist/bin/hotshard.js');
 
-/** Milliseconds until a server that is not ready never will be. */
-const PATIENCE = 30_000;
+/** Milliseconds until a server that is not ready never will be: it may have ten million lines to load. */
+const PATIENCE = 300_000;
 const PAUSE = 10;
 
 export interface RunningServer {

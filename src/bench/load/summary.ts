@@ -32,19 +32,28 @@ export function summaryOf(rounds: readonly LoadRound[]): LoadSummary {
 
 /** A line for each round. */
 export function loadRows(labels: Row, rounds: readonly LoadRound[]): Row[] {
-  return rounds.map(({ rate, latency, cpu, redisCpu, hitRatio, requests, failures }, i) => ({
-    ...labels,
-    round: i + 1,
+  return rounds.map((round, i) => ({ ...labels, round: i + 1, ...loadRow(round) }));
+}
+
+export function loadRow(round: LoadRound): Row {
+  const { rate, latency, cpu, redisCpu, hitRatio, resident, requests, failures } = round;
+  return {
     requests_per_second: rate.toFixed(0),
+    mean_us: latency.mean.toFixed(1),
     p50_us: latency.p50,
+    p75_us: latency.p75,
+    p90_us: latency.p90,
+    p95_us: latency.p95,
     p99_us: latency.p99,
+    p999_us: latency.p999,
     max_us: latency.max,
     cpu_us_per_request: cpu.toFixed(2),
     redis_cpu_us_per_request: redisCpu?.toFixed(2) ?? '',
     hit_ratio: hitRatio?.toFixed(5) ?? '',
+    resident_bytes: resident,
     requests,
     failures,
-  }));
+  };
 }
 
 export const LOAD_HEADER = [
