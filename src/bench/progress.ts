@@ -18,6 +18,17 @@ export function showProgress(seconds: number, stream: NodeJS.WriteStream = proce
     : { begin: (phase) => stream.write(`${phase}\n`), stop() {} };
 }
 
+/** Shows how far one piece of work is that takes about so many seconds. */
+export async function withProgress<T>(phase: string, seconds: number, work: Promise<T>): Promise<T> {
+  const progress = showProgress(seconds);
+  progress.begin(phase, seconds);
+  try {
+    return await work;
+  } finally {
+    progress.stop();
+  }
+}
+
 class Bar implements Progress {
   readonly #bar: SingleBar;
   readonly #timer = setInterval(() => this.#update(), INTERVAL).unref();

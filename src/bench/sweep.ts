@@ -2,7 +2,6 @@
 import { alternate } from './alternate.js';
 import type { Row } from './files.js';
 import { spreadOf } from './spread.js';
-import { showSteps } from './step-bar.js';
 import { range, textTable } from './text-table.js';
 
 /** A stop of the sweep. */
@@ -25,23 +24,9 @@ export async function measureSweep<Round>(
   rounds: number,
   warmUpRounds: number,
 ): Promise<Point<Round>[]> {
-  const progress = showSteps(name, stops.length * (rounds + warmUpRounds));
-  try {
-    const subjects = new Map(
-      stops.map((stop) => [
-        stop,
-        async () => {
-          const round = await stop.measure();
-          progress.advance();
-          return round;
-        },
-      ]),
-    );
-    const measured = await alternate(subjects, rounds, warmUpRounds);
-    return [...measured].map(([{ labels }, all]) => ({ labels, rounds: all }));
-  } finally {
-    progress.stop();
-  }
+  const subjects = new Map(stops.map((stop) => [stop, stop.measure] as const));
+  const measured = await alternate(subjects, rounds, warmUpRounds, name);
+  return [...measured].map(([{ labels }, all]) => ({ labels, rounds: all }));
 }
 
 /** A line for each round. */

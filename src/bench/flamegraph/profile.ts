@@ -10,9 +10,9 @@ import { ROOT } from '../command.js';
 import { LoadClient } from '../load/client.js';
 import { failuresOf } from '../load/orders.js';
 import { endProcess, startProcess } from '../load/pinned.js';
+import { withProgress } from '../progress.js';
 import { sampledTime, withSymbols } from './log.js';
 import type { FlameScale } from './options.js';
-import { withProgress } from './progress.js';
 import type { Scenario } from './scenarios.js';
 
 const ZERO_X = createRequire(import.meta.url).resolve('0x/cmd.js');

@@ -1,6 +1,7 @@
 /** One round of load on one server: what came back, and what it cost the processes that answered. */
 import type { LoadClient } from './client.js';
 import {
+  type Answers,
   type AutocannonOrder,
   authorityOf,
   type Counts,
@@ -27,7 +28,7 @@ export interface RoundCost {
   readonly failures: number;
   /** Of them, reads of keys that were not there: 404. */
   readonly absent: number;
-  /** User and system time of the server and of the load, in seconds by seconds: 1 = all of a core. The server's is NaN where it is not told. */
+  /** User and system time of the server and of the load, in seconds by seconds: 1 = all of a core. NaN where it is not told. */
   readonly serverCores: number;
   readonly loadCores: number;
 }
@@ -42,8 +43,8 @@ export interface PacedRound extends LoadRound {
   readonly successRate: number;
 }
 
-export interface Subject {
-  readonly load: LoadClient;
+export interface Subject<Client = LoadClient> {
+  readonly load: Client;
   readonly server: RunningServer;
   readonly redis: RunningServer | undefined;
   /** Whether the server has hotshard's `/stats`. */
@@ -52,7 +53,11 @@ export interface Subject {
   readonly expected?: number;
 }
 
-export async function measureLoad(subject: Subject, order: Order): Promise<LoadRound> {
+/** @param subject its load is the project's own client, or another program */
+export async function measureLoad<Kind extends Order>(
+  subject: Subject<{ run(order: Kind, onOpen?: () => void): Promise<Answers> }>,
+  order: Kind,
+): Promise<LoadRound> {
   const { counts, cost } = await measure(subject, (onOpen) => subject.load.run(order, onOpen));
   return { ...cost, latency: counts.latency };
 }
@@ -69,7 +74,7 @@ export async function measurePaced(subject: Subject, order: PacedOrder): Promise
 }
 
 async function measure<Result extends Counts>(
-  { server, redis, hasStats, expected }: Subject,
+  { server, redis, hasStats, expected }: Omit<Subject, 'load'>,
   run: (onOpen: () => void) => Promise<Result>,
 ): Promise<{ readonly counts: Result; readonly cost: RoundCost }> {
   const statsBefore = hasStats ? await statsOf(server) : undefined;

@@ -73,18 +73,22 @@ export interface Counts {
   readonly requests: number;
   /** Answers by status of HTTP; 0 is for those that did not come. */
   readonly statuses: Readonly<Record<number, number>>;
-  /** User and system time of the load's own process meanwhile, in microseconds. */
+  /** User and system time of the load's own process meanwhile, in microseconds; NaN where it does not tell. */
   readonly cpu: number;
 }
 
-export interface Load extends Counts {
+/** What a load that tells latency comes back with, whatever program it is. */
+export interface Answers extends Counts {
+  readonly latency: Latency;
+}
+
+export interface Load extends Answers {
   /** When the first request was sent, in milliseconds since the epoch. */
   readonly began: number;
   readonly reads: number;
   readonly writes: number;
   /** Answers 200 that came in time: no longer after their time began to count than the load waits for answers. */
   readonly inTime: number;
-  readonly latency: Latency;
   /** Empty unless it was asked for. */
   readonly timeline: readonly Step[];
 }

@@ -1,7 +1,7 @@
 /** Servers of a benchmark: each a process that listens on a port of its own, seen from outside only. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '../command.js';
@@ -101,6 +101,19 @@ export async function answers(
   const { status, body } = await fetch(`http://127.0.0.1:${port}${path}`);
   await body?.cancel();
   return statuses.includes(status);
+}
+
+/** Whether what is written to the port is replied to by something that begins so: for servers that don't speak HTTP. */
+export function replies(port: number, text: string, beginning: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: '127.0.0.1', port });
+    socket.on('error', reject);
+    socket.once('data', (reply) => {
+      socket.destroy();
+      resolve(reply.toString('latin1').startsWith(beginning));
+    });
+    socket.write(text);
+  });
 }
 
 /** One that nobody listens on now. */

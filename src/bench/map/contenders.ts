@@ -1,6 +1,6 @@
 /** Section "contenders": the map alone, on one thread, beside `Map`, lru-cache and sharedmap. */
 import type { Worker } from 'node:worker_threads';
-import { alternate } from '../alternate.js';
+import { alternate, WARM_UP_ROUNDS } from '../alternate.js';
 import { countText, range, textTable } from '../text-table.js';
 import { CONTENDER_NAMES, type ContenderName } from './contender-maps.js';
 import { type ContenderThreadOptions, OPERATIONS, type Operation } from './contender-thread.js';
@@ -61,7 +61,7 @@ export async function measureMaps<Name extends ContenderName>(
       const subjects = new Map(
         [...threads].map(([name, thread]) => [name, () => ask<Round>(thread, operation)] as const),
       );
-      const measured = await alternate(subjects, rounds);
+      const measured = await alternate(subjects, rounds, WARM_UP_ROUNDS, operation);
       for (const [contender, all] of measured) results.push({ operation, contender, ...timedOf(all) });
     }
     for (const thread of threads.values()) await ask(thread, 'check');

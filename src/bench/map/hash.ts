@@ -6,7 +6,7 @@
  * of keys which differ in a few digits more have the same 32 bits than at random; buckets are filled as at random.
  */
 import type { Worker } from 'node:worker_threads';
-import { alternate } from '../alternate.js';
+import { alternate, WARM_UP_ROUNDS } from '../alternate.js';
 import { type Spread, spreadOf } from '../spread.js';
 import { countText, textTable } from '../text-table.js';
 import { expectedCollisions, type Quality } from './hash-quality.js';
@@ -97,7 +97,7 @@ async function measureSpeed(
         }),
       ),
     );
-    for (const [labels, all] of await alternate(subjects, rounds))
+    for (const [labels, all] of await alternate(subjects, rounds, WARM_UP_ROUNDS, `hash, ${length} bytes`))
       results.push({ ...labels, ...timedOf(all) });
   }
   return results;

@@ -36,7 +36,7 @@ const PATIENCE = 60_000;
 export async function measureMemory({ rounds, quick }: Scale): Promise<Report<MemoryResult>> {
   const entries = quick ? ENTRIES / 10 : ENTRIES;
   const subjects = new Map(MEMORY_NAMES.map((name) => [name, () => measureOne(name, entries)] as const));
-  const measured = await alternate(subjects, Math.min(ROUNDS, rounds), 0);
+  const measured = await alternate(subjects, Math.min(ROUNDS, rounds), 0, 'memory');
   const results = [...measured].map(([contender, all]) => lineOf(contender, all));
   const result = { entries, payload: results[0]?.rounds[0]?.payload ?? 0, results };
   return { result, rows: results.flatMap(rowsOf), text: memoryText(result) };

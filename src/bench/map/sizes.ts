@@ -1,6 +1,6 @@
 /** Section "sizes": what the length of values costs. */
 
-import { alternate } from '../alternate.js';
+import { alternate, WARM_UP_ROUNDS } from '../alternate.js';
 import { countText, range, sizeText, textTable } from '../text-table.js';
 import { ask, endThreads, startThread } from './rounds.js';
 import { type Report, roundRows, type Scale } from './section.js';
@@ -65,7 +65,7 @@ async function measureSize(valueSize: number, operations: number, rounds: number
       const subjects = new Map(
         SIZED_NAMES.map((name, i) => [name, () => ask<Round>(threads[i], operation)] as const),
       );
-      for (const [contender, all] of await alternate(subjects, rounds)) {
+      for (const [contender, all] of await alternate(subjects, rounds, WARM_UP_ROUNDS, operation)) {
         results.push({ operation, contender, valueSize, operations, ...timedOf(all) });
       }
     }

@@ -1,6 +1,6 @@
 /** Section "threads": what a second thread brings, with both guards, and beside that what the machine lets it bring. */
 import type { Worker } from 'node:worker_threads';
-import { alternate } from '../alternate.js';
+import { alternate, WARM_UP_ROUNDS } from '../alternate.js';
 import type { Row } from '../files.js';
 import { type Spread, spreadOf } from '../spread.js';
 import { countText, range, textTable } from '../text-table.js';
@@ -70,7 +70,7 @@ async function measureMix(
       ),
     ),
   );
-  const measured = await alternate(subjects, rounds);
+  const measured = await alternate(subjects, rounds, WARM_UP_ROUNDS, `threads, ${mix}`);
   return [...crews.keys()].map((contender) => {
     const one = measured.get(nameOf(contender, 1)) ?? [];
     const two = measured.get(nameOf(contender, THREADS)) ?? [];

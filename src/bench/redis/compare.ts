@@ -1,5 +1,6 @@
 /** Section "compare": hotshard without Redis and with it, next to others in front of the same Redis. */
 import { alternate } from '../alternate.js';
+import { missingProgram } from '../installed.js';
 import { LoadClient } from '../load/client.js';
 import { type LoadRound, measureLoad } from '../load/measured.js';
 import type { LoadScale } from '../load/options.js';
@@ -7,7 +8,7 @@ import type { RunningServer } from '../load/server.js';
 import { LOAD_HEADER, type LoadSummary, loadCells, loadRows, summaryOf } from '../load/summary.js';
 import type { Report } from '../sections.js';
 import { countText, textTable } from '../text-table.js';
-import { CONTENDER_NAMES, CONTENDERS, type ContenderName, hasWebdis } from './contenders.js';
+import { CONTENDER_NAMES, CONTENDERS, type ContenderName } from './contenders.js';
 import { type Extent, extentOf, READS, SEED } from './options.js';
 import { startRedis } from './redis-server.js';
 
@@ -38,7 +39,8 @@ const WARM_UP_ROUNDS = 1;
 
 export async function compare({ rounds, seconds, quick }: LoadScale): Promise<Report<Comparison>> {
   const { connections, keys } = extentOf({ quick });
-  const skipped = hasWebdis() ? [] : ['Webdis: there is no program "webdis" on this machine'];
+  const missing = missingProgram('webdis');
+  const skipped = missing === undefined ? [] : [`Webdis: ${missing}`];
   const names = CONTENDER_NAMES.filter((name) => name !== 'Webdis' || skipped.length === 0);
   const redis = await startRedis();
   const load = await LoadClient.start();
@@ -60,7 +62,7 @@ export async function compare({ rounds, seconds, quick }: LoadScale): Promise<Re
         () => measure(one, { servers, load, redis, connections, keys, seconds, seed: ++seed }),
       ]),
     );
-    const measured = await alternate(subjects, rounds, quick ? 0 : WARM_UP_ROUNDS);
+    const measured = await alternate(subjects, rounds, quick ? 0 : WARM_UP_ROUNDS, 'compare');
     const results = [...measured].map(([one, all]) => ({ ...one, ...summaryOf(all), rounds: all }));
     const result = { connections, keys, seconds, skipped, results };
     return { result, rows: rowsOf(result), text: compareText(result) };

@@ -1,11 +1,9 @@
 /** Who is compared in front of Redis, and how each is started. All have one thread for requests. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dialect } from '../load/dialects.js';
 import { answers, freePort, type RunningServer, startHotshard, startServer } from '../load/server.js';
 import { redisUrl } from './redis-server.js';
+import { startWebdis } from './webdis.js';
 
 const PASS_THROUGH = fileURLToPath(new URL('./pass-through.js', import.meta.url));
 
@@ -44,34 +42,6 @@ export const CONTENDERS: Readonly<Record<ContenderName, Contender>> = {
     start: startPassThrough,
   },
 };
-
-/** Webdis is a package of Linux distributions': where it is not installed, there is nothing to compare with. */
-export function hasWebdis(): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'webdis')));
-}
-
-async function startWebdis(redisPort: number): Promise<RunningServer> {
-  const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), 'hotshard-webdis-'));
-  const file = join(folder, 'webdis.json');
-  const settings = {
-    ...{ redis_host: '127.0.0.1', redis_port: redisPort, redis_auth: null, database: 0 },
-    ...{ http_host: '127.0.0.1', http_port: port, threads: 1, daemonize: false },
-    ...{ verbosity: 0, logfile: join(folder, 'webdis.log') },
-  };
-  writeFileSync(file, JSON.stringify(settings));
-  try {
-    return await startServer({
-      core: 'server',
-      command: 'webdis',
-      args: [file],
-      port,
-      isReady: () => answers(port, '/PING'),
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 async function startPassThrough(redisPort: number): Promise<RunningServer> {
   const port = await freePort();

@@ -1,0 +1,21 @@
+/** What `bench:http` measures: the load of each section, one or several after another. */
+import type { Setting } from '../peers/contest.js';
+import { USUAL } from '../peers/extent.js';
+
+export const SECTION_NAMES = ['plain', 'pipelined', 'values', 'connections'] as const;
+export type SectionName = (typeof SECTION_NAMES)[number];
+
+/**
+ * HTTP/2 (h2c) is to be one section more: its own contenders, those that serve it, and `h2load` as `LoadProgram` in the
+ * place of wrk, which knows HTTP/1.1 only.
+ */
+export const CASES: Readonly<Record<SectionName, readonly Setting[]>> = {
+  plain: [USUAL],
+  pipelined: [{ ...USUAL, depth: 16 }],
+  values: [
+    { ...USUAL, valueSize: 1024 },
+    // Fewer, so that all fit into the memory that hotshard has unless told otherwise.
+    { ...USUAL, valueSize: 64 * 1024, keys: 1_000 },
+  ],
+  connections: [{ ...USUAL, connections: 1_000 }],
+};

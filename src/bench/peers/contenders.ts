@@ -1,0 +1,106 @@
+/**
+ * hotshard, and who it is compared with: how each is started, with one thread for requests and room for every key, and
+ * why some can't be.
+ */
+import { OPTIONS } from '../../config/options.js';
+import { missingProgram } from '../installed.js';
+import type { Dialect } from '../load/dialects.js';
+import { type RunningServer, startHotshard } from '../load/server.js';
+import { startRedis } from '../redis/redis-server.js';
+import { startWebdis } from '../redis/webdis.js';
+import { startMemcached } from './memcached.js';
+import { missingNginx, startNginx } from './nginx.js';
+import { startProgram } from './programs.js';
+
+export const CONTENDER_NAMES = [
+  'hotshard',
+  'hotshard --fast-lane off',
+  'node:http + lru-cache',
+  'Fastify + lru-cache',
+  'Hapi + lru-cache',
+  'nginx + lua_shared_dict',
+  'Webdis + Redis',
+  'Redis',
+  'memcached',
+] as const;
+export type ContenderName = (typeof CONTENDER_NAMES)[number];
+
+/** Who all are compared with. */
+export const OWN = 'hotshard' satisfies ContenderName;
+
+/** Those that serve hotshard's own routes over HTTP: any load for HTTP can be put on them. */
+export const HTTP_NAMES = [
+  'hotshard',
+  'hotshard --fast-lane off',
+  'node:http + lru-cache',
+  'Fastify + lru-cache',
+  'Hapi + lru-cache',
+  'nginx + lua_shared_dict',
+] as const satisfies readonly ContenderName[];
+
+/** One that is measured, and what stands behind it. */
+export interface Contender {
+  readonly server: RunningServer;
+  /** On the load's core. */
+  readonly redis?: RunningServer;
+}
+
+interface ContenderStart {
+  readonly dialect: Dialect;
+  /** Why it can't be started here; undefined: it can. */
+  readonly missing: () => string | undefined;
+  /** @param keys that it has to have room for */
+  readonly start: (keys: number) => Promise<Contender>;
+}
+
+/** MiB for the values of those that are told: as much as hotshard has unless told otherwise. */
+const MEMORY = 256;
+
+const FAST_LANE = 'fast-lane';
+
+export const CONTENDERS: Readonly<Record<ContenderName, ContenderStart>> = {
+  hotshard: overHttp(() => startHotshard(['--workers', '1'])),
+  'hotshard --fast-lane off': overHttp(
+    () => startHotshard(['--workers', '1', `--${FAST_LANE}`, 'off']),
+    () =>
+      Object.values(OPTIONS).some(({ flag }) => flag === FAST_LANE)
+        ? undefined
+        : 'this hotshard has no fast lane',
+  ),
+  'node:http + lru-cache': overHttp((keys) => startProgram('node-http', keys)),
+  'Fastify + lru-cache': overHttp((keys) => startProgram('fastify', keys)),
+  'Hapi + lru-cache': overHttp((keys) => startProgram('hapi', keys)),
+  'nginx + lua_shared_dict': overHttp(() => startNginx(MEMORY), missingNginx),
+  'Webdis + Redis': {
+    dialect: 'webdis',
+    missing: () => missingProgram('webdis') ?? missingProgram('redis-server'),
+    start: startWebdisAndRedis,
+  },
+  Redis: {
+    dialect: 'redis',
+    missing: () => missingProgram('redis-server'),
+    start: async () => ({ server: await startRedis(undefined, 'server') }),
+  },
+  memcached: {
+    dialect: 'memcached',
+    missing: () => missingProgram('memcached'),
+    start: async () => ({ server: await startMemcached(MEMORY) }),
+  },
+};
+
+function overHttp(
+  start: (keys: number) => Promise<RunningServer>,
+  missing: ContenderStart['missing'] = () => undefined,
+): ContenderStart {
+  return { dialect: 'hotshard', missing, start: async (keys) => ({ server: await start(keys) }) };
+}
+
+async function startWebdisAndRedis(): Promise<Contender> {
+  const redis = await startRedis();
+  try {
+    return { server: await startWebdis(redis.port), redis };
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
