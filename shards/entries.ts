@@ -28,6 +28,9 @@ export interface EntryOptions {
  * call is for: it says so by the `count` calls.
  */
 export class Entries {
+  /** Of the value that `getRangeInto` found last. */
+  gotLabel = NO_LABEL;
+  gotExpiry = NEVER;
   readonly #attachment: Attachment;
 
   constructor(attachment: Attachment) {
@@ -37,6 +40,22 @@ export class Entries {
   /** A key's entry, with a copy of its value; undefined when there is none or it has expired. It counts as used. */
   read(key: Key): LabelledEntry | undefined {
     return this.#attachment.shardOf(key).read(this.#attachment.key);
+  }
+
+  /**
+   * Copies a key's value to `target` from `place` on, without making an object; it counts as used. Label and expiry are
+   * in `gotLabel` and `gotExpiry` until the next call.
+   *
+   * @param bytes holds the key from `start` to before `end`
+   * @param target private memory; what is in it stays when the value does not fit
+   * @returns length of the value in bytes, whether it fitted or not; -1 when there is none or it is hidden
+   */
+  getRangeInto(bytes: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    const shard = this.#attachment.shardOfRange(bytes, start, end);
+    const length = shard.getInto(this.#attachment.key, target, place);
+    this.gotLabel = shard.gotLabel;
+    this.gotExpiry = shard.gotExpiry;
+    return length;
   }
 
   /**

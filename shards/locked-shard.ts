@@ -13,8 +13,8 @@ export class LockedShard extends Shard {
     return this.#locked(() => super.get(key));
   }
 
-  override getInto(key: KeyBuffer, target: Uint8Array): number {
-    return this.#locked(() => super.getInto(key, target));
+  override getInto(key: KeyBuffer, target: Uint8Array, place = 0): number {
+    return this.#locked(() => super.getInto(key, target, place));
   }
 
   override peek(key: KeyBuffer): LabelledEntry | undefined {

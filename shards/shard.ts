@@ -10,6 +10,8 @@ import {
   kindOf,
   labelOf,
   markDead,
+  NEVER,
+  NO_LABEL,
   recordWords,
   setStamp,
   stampOf,
@@ -75,6 +77,9 @@ export type PublishStep = 'stored' | 'inserted' | 'kept' | 'no overflow bucket' 
 export class Shard implements EntryFate {
   readonly view: ShardView;
   readonly expirySweep: ExpirySweep;
+  /** Of the value that `getInto` found last. */
+  gotLabel = NO_LABEL;
+  gotExpiry = NEVER;
   readonly #quota: Quota;
   readonly #recency: Recency;
   readonly #log: Log;
@@ -115,12 +120,13 @@ export class Shard implements EntryFate {
   }
 
   /**
-   * Copies the key's value to the beginning of `target`, if it fits. The entry counts as used.
+   * Copies the key's value to `target` from `place` on, if it fits there. The entry counts as used, and `gotLabel` and
+   * `gotExpiry` are its own until the next call.
    *
    * @param target private memory
    * @returns length of the value in bytes, whether it fitted or not; -1 when the key is absent
    */
-  getInto(key: KeyBuffer, target: Uint8Array): number {
+  getInto(key: KeyBuffer, target: Uint8Array, place = 0): number {
     const { view } = this;
     for (;;) {
       const location = find(view, key);
@@ -132,10 +138,12 @@ export class Shard implements EntryFate {
       }
       if (isHidden(view, location, kind)) return -1;
       const length = valueLengthOf(view, location);
-      if (length > target.length) return length;
+      this.gotLabel = labelOf(view, location, kind);
+      this.gotExpiry = expiryOf(view, location, kind);
+      if (length > target.length - place) return length;
       const at = valueStart(location, kind);
-      if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target, 0);
-      else if (!copyFragmentsInto(view, location, at, length, target)) continue;
+      if (!(kind & FLAG_FRAGMENTED)) copyBytesInto(view, at, length, target, place);
+      else if (!copyFragmentsInto(view, location, at, length, target, place)) continue;
       touch(view, location, this.#recency.clock.access());
       return length;
     }

@@ -160,6 +160,26 @@ export class SharedCache {
     return this.#writeDraft(shard);
   }
 
+  /**
+   * `set` for a key and a value that lie in larger buffers, without making an object. The one that a server reads into
+   * may be given for both.
+   *
+   * @param ttl milliseconds, 0 = none; absent: the default
+   */
+  setRange(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    ttl = this.#defaultTtl,
+  ): boolean {
+    const shard = this.#attachment.shardOfRange(key, keyStart, keyEnd);
+    this.#attachment.draft.fill(value, valueStart, valueEnd, expiryAfter(ttl), 0);
+    return this.#writeDraft(shard);
+  }
+
   /** A copy of the key's value. */
   get(key: Key): Uint8Array<ArrayBuffer> | undefined {
     const { key: loaded, thread } = this.#attachment;
@@ -172,7 +192,7 @@ export class SharedCache {
   getString(key: Key): string | undefined {
     // Decoded from private memory: the engine does not expect text to change while it is decoded.
     const { key: loaded, thread } = this.#attachment;
-    const length = this.#attachment.shardOf(key).getInto(loaded, textBuffer);
+    const length = this.#attachment.shardOf(key).getInto(loaded, textBuffer, 0);
     if (length > textBuffer.length) {
       const value = this.get(key);
       return value === undefined ? undefined : textOf(value);
@@ -193,7 +213,7 @@ export class SharedCache {
       throw new TypeError(`target must be a Uint8Array, not ${describe(target)}`);
     }
     const { key: loaded, thread } = this.#attachment;
-    const length = this.#attachment.shardOf(key).getInto(loaded, target);
+    const length = this.#attachment.shardOf(key).getInto(loaded, target, 0);
     thread.count(length < 0 ? MISSES : HITS);
     return length;
   }

@@ -14,11 +14,11 @@ export function copyValue(
   const at = valueStart(location, kind);
   if (!(kind & FLAG_FRAGMENTED)) return copyBytes(view, at, length);
   const copy = new Uint8Array(length);
-  return copyFragmentsInto(view, location, at, length, copy) ? copy : undefined;
+  return copyFragmentsInto(view, location, at, length, copy, 0) ? copy : undefined;
 }
 
 /**
- * Copies a value of `length` bytes, whose fragments are in `list`, to the beginning of `target`, which has room for it.
+ * Copies a value of `length` bytes, whose fragments are in `list`, to `target` from `start` on, where it has room for it.
  * False when its head was unpublished meanwhile: then `target` holds nothing of use.
  */
 export function copyFragmentsInto(
@@ -27,13 +27,14 @@ export function copyFragmentsInto(
   list: number,
   length: number,
   target: Uint8Array,
+  start: number,
 ): boolean {
   const { layout, thread } = view;
   for (let from = 0, place = list; from < length; from += layout.fragmentBytes, place++) {
     const fragment = pinFragment(view, head, place);
     if (fragment === 0) return false;
     const bytes = Math.min(layout.fragmentBytes, length - from);
-    copyBytesInto(view, fragment + FRAGMENT_HEADER_WORDS, bytes, target, from);
+    copyBytesInto(view, fragment + FRAGMENT_HEADER_WORDS, bytes, target, start + from);
   }
   Atomics.store(thread.control, thread.fragmentPin, 0);
   return true;

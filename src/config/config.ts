@@ -44,5 +44,7 @@ export interface Config {
   readonly snapshot: string | undefined;
   /** How reads of the map are protected. */
   readonly guard: Guard;
+  /** Whether the hot requests are answered on the raw socket, beside the Hapi server. */
+  readonly fastLane: boolean;
   readonly logLevel: LogLevel;
 }

@@ -82,6 +82,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     load: store === load ? parse(load).value : undefined,
     snapshot: find(OPTIONS.snapshot).value,
     guard: find(OPTIONS.guard).value,
+    fastLane: find(OPTIONS.fastLane).value,
     logLevel: find(OPTIONS.logLevel).value,
   };
   if (config.staleTtl > 0 && config.redis === undefined && config.redisCluster === undefined) {

@@ -245,6 +245,14 @@ export const OPTIONS: Options = {
     allowed: GUARDS.join(' or '),
     schema: z.enum(GUARDS),
   },
+  fastLane: {
+    flag: 'fast-lane',
+    environment: [{ name: 'HOTSHARD_FAST_LANE' }],
+    default: 'on',
+    description: 'on, or off: every HTTP request is answered by the Hapi server',
+    allowed: 'on or off',
+    schema: z.enum(['on', 'off']).transform((text) => text === 'on'),
+  },
   logLevel: {
     flag: 'log-level',
     environment: [{ name: 'HOTSHARD_LOG_LEVEL' }],

@@ -10,15 +10,17 @@ import { rawAnswer } from './client-error.js';
 /** Bytes of request line and headers: a key of 512 bytes, all percent-encoded, takes a tenth of it. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Milliseconds a client has for the headers of a request, and for all of it. */
-const HEADERS_TIMEOUT = 10_000;
-const REQUEST_TIMEOUT = 60_000;
-
 /** Milliseconds between looks for requests past these. */
 const TIMEOUT_CHECK_INTERVAL = 1_000;
 
-/** Milliseconds an idle connection is kept: longer than load balancers keep theirs (60 s). */
-const KEEP_ALIVE_TIMEOUT = 65_000;
+/** Milliseconds that a connection is given. */
+export const LISTENER_TIMEOUTS = {
+  /** For the headers of a request, and for all of it. */
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  /** When it is idle: longer than load balancers keep theirs (60 s). */
+  keepAliveTimeout: 65_000,
+} as const;
 
 /** Milliseconds a connection may be silent in the middle of a request or an answer. */
 const SILENCE_TIMEOUT = 60_000;
@@ -26,10 +28,7 @@ const SILENCE_TIMEOUT = 60_000;
 /** Milliseconds between looks for connections that have become idle during a drain. */
 const DRAIN_INTERVAL = 20;
 
-export interface ListenerTimeouts {
-  readonly headersTimeout?: number;
-  readonly requestTimeout?: number;
-}
+export type ListenerTimeouts = Partial<Readonly<Record<keyof typeof LISTENER_TIMEOUTS, number>>>;
 
 export class HttpListener {
   readonly server: http.Server;
@@ -39,12 +38,11 @@ export class HttpListener {
   /** @param worker the worker's row of counters, from 0 */
   constructor(state: ProcessState, worker: number, timeouts: ListenerTimeouts = {}) {
     this.server = http.createServer({
+      ...LISTENER_TIMEOUTS,
+      ...timeouts,
       noDelay: true,
       keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_TIMEOUT,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      headersTimeout: timeouts.headersTimeout ?? HEADERS_TIMEOUT,
-      requestTimeout: timeouts.requestTimeout ?? REQUEST_TIMEOUT,
+      keepAliveInitialDelay: LISTENER_TIMEOUTS.keepAliveTimeout,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
       maxHeaderSize: MAX_HEADER_BYTES,
     });
@@ -65,6 +63,8 @@ export class HttpListener {
     });
     this.server.on('connect', (_request, stream) => {
       stream.end(rawAnswer(405, 'allow: GET, HEAD, POST, PUT, DELETE\r\n'));
+      // Node reads it no more; unread, the end of the connection would not be seen.
+      stream.resume();
     });
   }
 
@@ -72,6 +72,16 @@ export class HttpListener {
   handOver(socket: Socket): void {
     this.#handedOver.add(socket);
     this.server.emit('connection', socket);
+    socket.resume();
+  }
+
+  /**
+   * Answers what is no request and ends the connection, which was not handed over.
+   *
+   * @param code of the error that Node would have had with it
+   */
+  refuse(socket: Socket, code: string): void {
+    this.server.emit('clientError', Object.assign(new Error(code), { code }), socket);
     socket.resume();
   }
 

@@ -43,6 +43,8 @@ export interface HttpServer {
   readonly hapi: Hapi.Server;
   /** Takes a connection that was accepted, and counted, elsewhere, with the bytes read from it unshifted. */
   handOver(socket: Socket): void;
+  /** Answers what came by a connection accepted elsewhere and is no request, by the code of Node's error with it. */
+  refuse(socket: Socket, code: string): void;
   /** Must be done before the first request: until then every answer closes its connection. */
   start(): Promise<void>;
   /** Stops accepting, finishes what is in flight within `timeout` milliseconds, and closes what is left then. */
@@ -79,6 +81,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
     listener: listener.server,
     hapi,
     handOver: (socket) => listener.handOver(socket),
+    refuse: (socket, code) => listener.refuse(socket, code),
     start: () => hapi.start(),
     stop: async (timeout) => {
       const stopped = hapi.stop({ timeout });

@@ -16,13 +16,13 @@ import type { BackingStore, Fetched, StoreKey, StoreLink, Written } from './back
 import type { Lease } from './lease.js';
 import { ReadThrough, type ReadThroughParts } from './read-through.js';
 import { following } from './relocation.js';
-import type { ReadResult, TieredCache } from './tiered.js';
+import type { ImmediateCache, ReadResult, TieredCache } from './tiered.js';
 
 export interface CoherentCacheParts extends ReadThroughParts {
   readonly store: BackingStore;
 }
 
-export class CoherentCache implements TieredCache {
+export class CoherentCache implements TieredCache, ImmediateCache {
   readonly map: SharedCache;
   readonly #parts: CoherentCacheParts;
   readonly #entries: Entries;
@@ -37,6 +37,15 @@ export class CoherentCache implements TieredCache {
 
   get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
     return this.#reads.get(key);
+  }
+
+  readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    return this.#reads.readInto(key, start, end, target, place);
+  }
+
+  /** Never: the store is asked first. */
+  writeFrom(): boolean {
+    return false;
   }
 
   set(key: StoreKey, value: Uint8Array, ttl = this.#parts.ttl): Promise<void> {

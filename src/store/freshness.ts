@@ -16,8 +16,13 @@ export class Freshness {
   /** Whether it answers a read: a value or an absence that somebody would have told of when it changed. */
   isServable({ label, expiry }: LabelledEntry): boolean {
     const kind = kindOf(label);
-    if (kind !== 'value' && kind !== 'absence') return false;
-    return this.#isTrusted(label) && (kind === 'absence' || !this.#isPast(expiry));
+    if (kind === 'value') return this.isServableValue(label, expiry);
+    return kind === 'absence' && this.#isTrusted(label);
+  }
+
+  /** The same of what is known to be a value, by its label and its expiry. To be asked after the value was copied. */
+  isServableValue(label: number, expiry: number): boolean {
+    return this.#isTrusted(label) && !this.#isPast(expiry);
   }
 
   /** Whether an operation is under way that will put something in its place. */

@@ -9,7 +9,13 @@ import type { FileStore } from './file-store.js';
 import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
 import type { LocalCache } from './local.js';
 import type { ReadThrough } from './read-through.js';
-import { type ReadResult, type TieredCache, ValueTooLargeError } from './tiered.js';
+import {
+  type ImmediateCache,
+  type ReadResult,
+  type TieredCache,
+  UNCERTAIN,
+  ValueTooLargeError,
+} from './tiered.js';
 
 export interface LoadedCacheParts {
   readonly file: FileStore;
@@ -20,7 +26,7 @@ export interface LoadedCacheParts {
   readonly state: ProcessState;
 }
 
-export class LoadedCache implements TieredCache {
+export class LoadedCache implements TieredCache, ImmediateCache {
   readonly map: SharedCache;
   readonly #parts: LoadedCacheParts;
 
@@ -39,6 +45,24 @@ export class LoadedCache implements TieredCache {
       default:
         return this.#decided().then(() => this.get(key));
     }
+  }
+
+  readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    const { file, reads, local } = this.#parts;
+    switch (file.use) {
+      case 'indexed':
+        return reads.readInto(key, start, end, target, place);
+      case 'in the map':
+        return local.readInto(key, start, end, target, place);
+      default:
+        return UNCERTAIN;
+    }
+  }
+
+  writeFrom(...[key, start, end, value, from, to, ttl]: Parameters<ImmediateCache['writeFrom']>): boolean {
+    const { file, local } = this.#parts;
+    // The value of a file with an index has to be overridden first, which has to be waited for.
+    return file.use === 'in the map' && local.writeFrom(key, start, end, value, from, to, ttl);
   }
 
   /** The file's value goes first: one that is fetched meanwhile loses its lease to the new one. */

@@ -7,9 +7,16 @@ import type { ProcessState } from '../telemetry/process-state.js';
 import type { StoreKey } from './backing-store.js';
 import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
 
-import { type ReadResult, type TieredCache, ValueTooLargeError } from './tiered.js';
+import {
+  ABSENT,
+  type ImmediateCache,
+  type ReadResult,
+  type TieredCache,
+  UNCERTAIN,
+  ValueTooLargeError,
+} from './tiered.js';
 
-export class LocalCache implements TieredCache {
+export class LocalCache implements TieredCache, ImmediateCache {
   constructor(
     readonly map: SharedCache,
     private readonly state: ProcessState,
@@ -37,6 +44,30 @@ export class LocalCache implements TieredCache {
     if (!this.map.set(key, value, ttl === undefined ? {} : { ttl })) {
       throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
     }
+  }
+
+  readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    // Asked before the look for the key, as in `#getDuringLoad`.
+    const { loaded } = this.state;
+    const { entries } = this.map;
+    const length = entries.getRangeInto(key, start, end, target, place);
+    if (length === ABSENT) {
+      if (!loaded) return UNCERTAIN;
+      entries.countMiss();
+    } else if (length <= target.length - place) entries.countHit();
+    return length;
+  }
+
+  writeFrom(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    ttl?: number,
+  ): boolean {
+    return this.map.setRange(key, start, end, value, valueStart, valueEnd, ttl);
   }
 
   /**

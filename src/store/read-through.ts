@@ -22,7 +22,7 @@ import { type Lease, Leases, leaseNumber } from './lease.js';
 import { Publication } from './publication.js';
 import { following } from './relocation.js';
 import type { Sessions } from './sessions.js';
-import type { ReadResult } from './tiered.js';
+import { type ReadResult, UNCERTAIN } from './tiered.js';
 
 /**
  * Operations of others on its key that a read waits for, one after the other. Then it asks the store itself, and keeps
@@ -86,6 +86,15 @@ export class ReadThrough {
       () => this.#getThrough(key),
       () => this.countUnavailable(),
     );
+  }
+
+  /** See `ImmediateCache`: hits alone. */
+  readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    const entries = this.#entries;
+    const length = entries.getRangeInto(key, start, end, target, place);
+    if (length < 0 || !this.#freshness.isServableValue(entries.gotLabel, entries.gotExpiry)) return UNCERTAIN;
+    if (length <= target.length - place) entries.countHit();
+    return length;
   }
 
   /**

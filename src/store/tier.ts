@@ -10,7 +10,7 @@ import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
 import { ReadThrough } from './read-through.js';
 import type { Sessions } from './sessions.js';
-import type { TieredCache } from './tiered.js';
+import type { ImmediateCache, TieredCache } from './tiered.js';
 
 export interface TierParts {
   readonly config: Config;
@@ -26,7 +26,7 @@ export interface TierParts {
 }
 
 export interface Tier {
-  readonly cache: TieredCache;
+  readonly cache: TieredCache & ImmediateCache;
   /** Begins to connect to the store, if there is one. */
   start(): void;
   /** Lets go of the store. */
@@ -62,7 +62,7 @@ async function withRedis(parts: TierParts): Promise<Tier> {
   return { cache, start: () => store.start(), stop: () => store.stop() };
 }
 
-function withoutRedis(parts: TierParts): TieredCache {
+function withoutRedis(parts: TierParts): Tier['cache'] {
   const { config, file: handle, map, sessions, state, worker, logger } = parts;
   const local = new LocalCache(map, state);
   if (handle === undefined) return local;

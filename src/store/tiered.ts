@@ -23,6 +23,40 @@ export class WrongTypeError extends Error {
   override readonly name = 'WrongTypeError';
 }
 
+/** What `readInto` says instead of a length: there is no value; only `get` can tell. */
+export const ABSENT = -1;
+export const UNCERTAIN = -2;
+
+/**
+ * What a cache can do at once, for keys and values that lie in larger buffers and without making an object. What it
+ * can't, it leaves undone and uncounted: then {@link TieredCache} is to be asked.
+ */
+export interface ImmediateCache {
+  /**
+   * Copies the value of a key to `target` from `place` on.
+   *
+   * @param key holds the key, 1 to 512 bytes, from `start` to before `end`
+   * @returns length of the value; more than there is room for: nothing was copied or counted. Or ABSENT, or UNCERTAIN
+   */
+  readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number;
+
+  /**
+   * Stores a value that lies in `value` from `valueStart` to before `valueEnd`.
+   *
+   * @param ttl time to live in milliseconds, 0 = none; absent: the default
+   * @returns whether it has been stored
+   */
+  writeFrom(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    ttl?: number,
+  ): boolean;
+}
+
 /** Where a method may return a promise, it does so only when the answer has to be waited for. */
 export interface TieredCache {
   readonly map: SharedCache;

@@ -47,26 +47,42 @@ const FIRST_REQUEST_LIMIT = 1_000;
 /** How often connections that have become idle are looked for while draining, in milliseconds. */
 const SWEEP_INTERVAL = 25;
 
+/** Who accepts connections in place of the HTTP server, and answers some of the requests. */
+export interface FrontLane {
+  readonly server: NetServer;
+  /** From now on it answers nothing and gives every request to the HTTP server. */
+  retire(): void;
+  /** Closes connections that have had a request and have none under way. */
+  closeIdle(): void;
+}
+
 export class ConnectionDrain {
   readonly #listener: Server;
+  readonly #lane: FrontLane | undefined;
   /** Every open connection, and its response in flight: the last one, when requests are pipelined. */
   readonly #inFlight = new Map<Socket, ServerResponse | undefined>();
   /** Goes up with every connection, request and response. */
   #events = 0;
   #draining = false;
   readonly #isEnding: () => boolean;
+  #onClosed: () => void = () => {};
 
   /**
    * @param listener before it listens: connections made earlier are not known
    * @param isEnding whether the whole program is draining: this worker may learn of that a little later
+   * @param lane which listens in place of the listener, if there is one
    */
-  constructor(listener: Server, isEnding: () => boolean) {
+  constructor(listener: Server, isEnding: () => boolean, lane?: FrontLane) {
     this.#listener = listener;
     this.#isEnding = isEnding;
-    listener.on('connection', (socket: Socket) => {
+    this.#lane = lane;
+    this.#accepting.on('connection', (socket: Socket) => {
       this.#events++;
       this.#inFlight.set(socket, undefined);
-      socket.once('close', () => this.#inFlight.delete(socket));
+      socket.once('close', () => {
+        this.#inFlight.delete(socket);
+        this.#onClosed();
+      });
     });
     // Before the server's own listener, which may send the headers at once.
     listener.prependListener('request', (request, response) => this.#onRequest(request, response));
@@ -81,6 +97,7 @@ export class ConnectionDrain {
   async drain(limit: number): Promise<number> {
     const began = performance.now();
     this.#draining = true;
+    this.#lane?.retire();
     for (const response of this.#inFlight.values()) if (response !== undefined) announceClose(response);
 
     const closed = await this.#stopAccepting(Math.min(limit, HARD_HOLD_LIMIT));
@@ -88,7 +105,7 @@ export class ConnectionDrain {
     const end = setTimeout(
       () => {
         for (const response of this.#inFlight.values()) if (response !== undefined) cut++;
-        this.#listener.closeAllConnections();
+        for (const socket of this.#inFlight.keys()) socket.destroy();
       },
       limit - (performance.now() - began),
     );
@@ -125,8 +142,11 @@ export class ConnectionDrain {
       if (now - quietSince >= silence && now - turnBegan < SHORT_TURN) break;
     }
     const connections = new Promise<void>((resolve) => {
+      this.#onClosed = () => {
+        if (this.#inFlight.size === 0 && !this.#accepting.listening) resolve();
+      };
       // Not the HTTP server's own close: that destroys idle connections at once.
-      NetServer.prototype.close.call(this.#listener, () => resolve());
+      NetServer.prototype.close.call(this.#accepting, this.#onClosed);
     });
     release();
     return { connections };
@@ -150,6 +170,10 @@ export class ConnectionDrain {
     };
   }
 
+  get #accepting(): NetServer {
+    return this.#lane?.server ?? this.#listener;
+  }
+
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     // Requests forwarded from HTTP/2 come by no connection of this listener.
@@ -166,7 +190,10 @@ export class ConnectionDrain {
 
   /** Closes what has no request in flight and has had its time to send one. */
   #sweep(elapsed: number): void {
-    if (elapsed >= IDLE_LINGER) this.#listener.closeIdleConnections();
+    if (elapsed >= IDLE_LINGER) {
+      this.#listener.closeIdleConnections();
+      this.#lane?.closeIdle();
+    }
     if (elapsed < FIRST_REQUEST_LIMIT) return;
     // To Node a connection is not idle before its first request.
     for (const socket of this.#inFlight.keys()) {

@@ -6,15 +6,17 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
+import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { FastLane } from '../wire/http/fast-lane.js';
 import { balanceConnections } from './balance.js';
 import { ConnectionDrain } from './connection-drain.js';
 import { type ListenTicket, listen } from './listen.js';
 import type { Shared } from './shared.js';
 
 /** What a worker needs of its server. */
-export type WorkerServer = Pick<HttpServer, 'listener' | 'start' | 'stop'>;
+export type WorkerServer = Pick<HttpServer, 'listener' | 'handOver' | 'refuse' | 'start' | 'stop'>;
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
@@ -52,18 +54,31 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const tier = await openTier({ ...shared, config, worker, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const server = parts.createServer({ cache: tier.cache, state, limit, config, worker, logger });
-  const connections = new ConnectionDrain(server.listener, () => state.phase === 'draining');
-  if (ticket.kind === 'descriptor') balanceConnections(server.listener, state, worker);
+  const lane = config.fastLane
+    ? new FastLane({
+        cache: tier.cache,
+        state,
+        limit,
+        config,
+        worker,
+        behind: server,
+        timeouts: LISTENER_TIMEOUTS,
+      })
+    : undefined;
+  const accepting = lane?.server ?? server.listener;
+  const connections = new ConnectionDrain(server.listener, () => state.phase === 'draining', lane);
+  if (ticket.kind === 'descriptor') balanceConnections(accepting, state, worker);
   tier.start();
   await server.start();
   parts.onAdopting?.();
-  const address = await listen(server.listener, ticket);
+  const address = await listen(accepting, ticket);
   logger.debug({ ticket }, 'worker listens');
   return {
     address,
     async drain(limit) {
       const deadline = performance.now() + limit;
       const cut = await connections.drain(limit);
+      lane?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
       tier.stop();
       logger.debug({ cut }, 'worker has drained');

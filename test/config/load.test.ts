@@ -49,6 +49,7 @@ test('without flags and variables the defaults of the contract hold', async (t) 
     load: undefined,
     snapshot: undefined,
     guard: 'lock-free',
+    fastLane: true,
     logLevel: 'info',
   } satisfies Config);
   t.strictSame(warnings, []);
@@ -75,6 +76,7 @@ test('every option is read from its flag and from each of its variables', async 
     ['load', 'data.txt', 'data.txt'],
     ['snapshot', 'map.snapshot', 'map.snapshot'],
     ['guard', 'lock', 'lock'],
+    ['fastLane', 'off', false],
     ['logLevel', 'trace', 'trace'],
   ];
   t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
@@ -175,6 +177,7 @@ test('allowed values are taken as they are meant', async (t) => {
     ['shards', 'auto', 'shards', undefined],
     ['shards', '1', 'shards', 1],
     ['load', 'none', 'load', 'none'],
+    ['fast-lane', 'on', 'fastLane', true],
     ['log-level', 'silent', 'logLevel', 'silent'],
   ];
   for (const [flag, text, name, value] of values) {

@@ -14,6 +14,8 @@ export interface Setup {
   readonly phase?: Phase;
   readonly limit?: ConcurrencyLimit;
   readonly maxValueSize?: number;
+  /** Bytes of the map. */
+  readonly maxMemory?: number;
   readonly worker?: number;
   /** False: connections can only be handed over. */
   readonly listens?: boolean;
@@ -49,7 +51,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   const state = setup.state ?? ProcessState.create(1);
   state.advanceTo(setup.phase ?? 'serving');
   if (setup.phase === undefined) state.markLoaded();
-  const map = SharedCache.create({ maxMemory: 64 * 1024 * 1024 });
+  const map = SharedCache.create({ maxMemory: setup.maxMemory ?? 64 * 1024 * 1024 });
   const cache = setup.cache?.(map, state) ?? new LocalCache(map, state);
   const server = createServer({
     cache,

@@ -1,4 +1,5 @@
 /** The map with a store behind it, where the test decides when the store does what it is asked and when it answers. */
+import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { type CacheOptions, SharedCache } from '../../shards/index.js';
@@ -6,7 +7,7 @@ import { RelocatedError, StoreUnavailableError } from '../../src/store/backing-s
 import { Bell } from '../../src/store/bell.js';
 import { CoherentCache } from '../../src/store/coherent.js';
 import { Sessions } from '../../src/store/sessions.js';
-import { WrongTypeError } from '../../src/store/tiered.js';
+import { UNCERTAIN, WrongTypeError } from '../../src/store/tiered.js';
 import { ProcessState } from '../../src/telemetry/process-state.js';
 import { HeldStore } from './fixtures/held-store.js';
 
@@ -73,16 +74,32 @@ function startProcess({
     return {
       cache,
       store,
-      get: async (key) => text(await cache.get(key)),
+      get: async (key) => {
+        const immediate = readInto(cache, key);
+        const result = text(await cache.get(key));
+        // What is read at once is what would be read otherwise.
+        if (immediate !== undefined) assert.equal(immediate, result);
+        return result;
+      },
       hit: (key) => {
+        const immediate = readInto(cache, key);
         const result = cache.get(key);
         if (result instanceof Promise) throw new Error(`${key} is not cached`);
+        assert.equal(immediate, text(result));
         return text(result);
       },
       set: async (key, value, lifetime) => await cache.set(key, Buffer.from(value), lifetime),
     };
   };
   return { map, sessions, state, workers: [start(0), start(1)] };
+}
+
+/** What the cache can say at once, by way of buffers; undefined when it leaves that to `get`. */
+function readInto(cache: CoherentCache, key: string): string | undefined {
+  const bytes = Buffer.from(`GET ${key} `);
+  const target = Buffer.alloc(2_000);
+  const length = cache.readInto(bytes, 4, bytes.length - 1, target, 10);
+  return length === UNCERTAIN ? undefined : target.toString('utf8', 10, 10 + length);
 }
 
 /** Puts a value into the store and reads it, so that it is cached. */

@@ -1,0 +1,279 @@
+/**
+ * One connection in the fast lane: bytes come in, answers go out in order, and with the first request that is not for
+ * this lane the connection goes to the Hapi server, together with all bytes from that request on.
+ *
+ * - Requests are answered one after the other, so answers can't overtake each other. One that has to wait for the store
+ *   behind the map holds up those behind it on its connection, and nobody else.
+ * - A request's bytes stay as they came until it has been answered. So it can be handed over whole at any time.
+ * - While the client does not take its answers nothing more is read from it: what it can make this end keep is bounded.
+ */
+import type { Socket } from 'node:net';
+import { StoreUnavailableError } from '../../store/tiered.js';
+import type { Output } from './output.js';
+import { Verdict } from './scan.js';
+import type { Behind, Patience, Station } from './station.js';
+
+/** Milliseconds in which a client must take something of what is written to it. */
+const SILENCE_TIMEOUT = 60_000;
+
+const NOTHING = Buffer.alloc(0);
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #station: Station;
+  readonly #giveBack: () => void;
+  /** Bytes of requests that are not answered yet: a buffer of this connection's, as long as there are any. */
+  #pending = NOTHING;
+  #pendingLength = 0;
+  /** How many of them the first request has, once that is known. */
+  #needed = 0;
+  #holdsPlace = false;
+  /** The kernel has not taken everything that was written. */
+  #isBlocked = false;
+  /** The first of the pending requests waits for the store behind the map. */
+  #isWaiting = false;
+  /** The connection is the Hapi server's, or closed. */
+  #isGone = false;
+  /** The tick from which on a request, or the rest of one, has been waited for. */
+  #since: number;
+
+  readonly #onEnd = (): void => this.#end();
+  readonly #onSilence = (): void => {
+    this.#socket.destroy();
+  };
+
+  /** @param giveBack has what is read from then on come by the socket as a stream */
+  constructor(socket: Socket, station: Station, giveBack: () => void) {
+    this.#socket = socket;
+    this.#giveBack = giveBack;
+    this.#station = station;
+    this.#since = station.ticks;
+    socket.on('end', this.#onEnd);
+  }
+
+  /** The first `length` of `bytes` have come. They are the next read's after this. */
+  take(bytes: Uint8Array, length: number): void {
+    if (this.isIdle) {
+      const used = this.#serve(bytes, length);
+      if (used < length && !this.#isGone) this.#append(bytes, used, length);
+    } else {
+      this.#append(bytes, 0, length);
+      if (!this.#isBlocked && !this.#isWaiting && this.#pendingLength >= this.#needed) this.#servePending();
+    }
+  }
+
+  /** Whether there is neither a request nor an answer under way. */
+  get isIdle(): boolean {
+    return this.#pendingLength === 0 && !this.#isBlocked;
+  }
+
+  /** Ends the connection when what is waited for has taken too long. */
+  check({ headers, request, keepAlive }: Patience): void {
+    if (this.#isBlocked || this.#isWaiting) return;
+    const socket = this.#socket;
+    const waited = this.#station.ticks - this.#since;
+    if (this.#pendingLength === 0 && socket.bytesRead > 0) {
+      if (waited > keepAlive) socket.destroy();
+    } else if (waited > (this.#needed > 0 ? request : headers)) this.#refuse('ERR_HTTP_REQUEST_TIMEOUT');
+  }
+
+  /** The socket has closed. */
+  close(): void {
+    this.#isGone = true;
+    this.#pending = NOTHING;
+    this.#release();
+  }
+
+  /** Serves what was kept. */
+  #servePending(): void {
+    const bytes = this.#pending;
+    const length = this.#pendingLength;
+    const used = this.#serve(bytes, length);
+    if (used === 0 || this.#isGone) return;
+    this.#pending = NOTHING;
+    this.#pendingLength = 0;
+    if (used < length) this.#append(bytes, used, length);
+  }
+
+  /**
+   * Answers the requests that are complete, and hands over the first that is not for this lane.
+   *
+   * @returns bytes that were used; the others are the beginning of a request, or wait for the client or the store
+   */
+  #serve(bytes: Uint8Array, end: number): number {
+    const station = this.#station;
+    const { output } = station;
+    output.begin(this.#socket);
+    let at = 0;
+    let requests = 0;
+    let isUnsure = station.isRetired;
+    let unanswered: Verdict | undefined;
+    this.#needed = 0;
+    while (at < end && !isUnsure && output.isTaken) {
+      const verdict = station.scan.look(bytes, at, end);
+      if (verdict === Verdict.MORE_HEAD) break;
+      if (verdict === Verdict.UNSURE || !this.#admits()) isUnsure = true;
+      else if (verdict === Verdict.MORE_BODY) {
+        this.#needed = station.scan.end - at;
+        break;
+      } else if (this.#answer(verdict, bytes)) {
+        at = station.scan.end;
+        requests++;
+      } else {
+        this.#needed = station.scan.end - at;
+        unanswered = verdict;
+        break;
+      }
+    }
+    const isTaken = output.end();
+    if (requests > 0) station.countRequests(requests);
+    if (at > 0) this.#since = station.ticks;
+    if (isUnsure) this.#handOver(bytes, at, end);
+    else if (!isTaken) this.#block();
+    else if (unanswered !== undefined) void this.#ask(unanswered, bytes);
+    else if (this.#needed === 0) this.#release();
+    return at;
+  }
+
+  /** Whether the request that the scan has found may come in: its body is not too large, and there is a place. */
+  #admits(): boolean {
+    const { scan, limit, maxBodySize } = this.#station;
+    if (scan.end - scan.bodyStart > maxBodySize) return false;
+    this.#holdsPlace ||= limit.tryAcquire();
+    return this.#holdsPlace;
+  }
+
+  /** Answers the request that the scan has found. False: nothing was done, and the cache has to be asked. */
+  #answer(verdict: Verdict, bytes: Uint8Array): boolean {
+    const { scan, output, cache } = this.#station;
+    const { key, keyStart, keyEnd } = scan;
+    switch (verdict) {
+      case Verdict.READ:
+        return output.value(cache, key, keyStart, keyEnd, scan.isHead);
+      case Verdict.STORE:
+        if (!cache.writeFrom(key, keyStart, keyEnd, bytes, scan.bodyStart, scan.end, scan.ttl)) return false;
+        output.stored();
+        return true;
+      default:
+        output.greeting(scan.isHead);
+        return true;
+    }
+  }
+
+  /** Asks the cache about the request that the scan has found, and answers it when the cache does. */
+  async #ask(verdict: Verdict, bytes: Uint8Array): Promise<void> {
+    const { scan, cache } = this.#station;
+    const { isHead, ttl } = scan;
+    // What the scan has found will be overwritten, and so may be what was read.
+    const key = Buffer.from(scan.key.subarray(scan.keyStart, scan.keyEnd));
+    this.#isWaiting = true;
+    this.#socket.pause();
+    this.#station.countRequests(1);
+    try {
+      if (verdict === Verdict.STORE) {
+        await cache.set(key, Buffer.from(bytes.subarray(scan.bodyStart, scan.end)), ttl);
+        this.#settle((output) => output.stored());
+      } else {
+        const result = await cache.get(key);
+        this.#settle((output) => output.found(result, isHead));
+      }
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) {
+        this.#settle((output) => output.unavailable(error, isHead));
+        this.#station.countError();
+      } else if (!this.#isGone) {
+        // The Hapi server has the words for what else there is. It asks again, and counts again.
+        this.#station.countRequests(-1);
+        this.#handOver(this.#pending, 0, this.#pendingLength);
+      }
+    }
+  }
+
+  /** Answers the request that has waited, and goes on with those behind it. */
+  #settle(answer: (output: Output) => void): void {
+    if (this.#isGone) return;
+    const station = this.#station;
+    const { output } = station;
+    this.#isWaiting = false;
+    output.begin(this.#socket);
+    answer(output);
+    const isTaken = output.end();
+    this.#since = station.ticks;
+    this.#pendingLength -= this.#needed;
+    this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);
+    this.#needed = 0;
+    if (isTaken) this.#goOn();
+    else this.#block();
+  }
+
+  /** Serves what has been kept, and reads again when that does not have to wait for anything. */
+  #goOn(): void {
+    if (this.#pendingLength > 0) this.#servePending();
+    else this.#release();
+    if (!this.#isBlocked && !this.#isWaiting && !this.#isGone) this.#socket.resume();
+  }
+
+  /** Stops reading until the client has taken its answers. */
+  #block(): void {
+    const socket = this.#socket;
+    this.#isBlocked = true;
+    socket.pause();
+    socket.setTimeout(SILENCE_TIMEOUT, this.#onSilence);
+    // A mark behind what was written: it is through when everything before it is.
+    socket.write(NOTHING, () => this.#unblock());
+  }
+
+  #unblock(): void {
+    if (this.#isGone || this.#socket.destroyed) return;
+    this.#isBlocked = false;
+    this.#since = this.#station.ticks;
+    this.#socket.setTimeout(0, this.#onSilence);
+    this.#goOn();
+  }
+
+  /** Keeps bytes. The buffer grows with what has come, not with what was announced. */
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    const length = this.#pendingLength + end - start;
+    if (length > this.#pending.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * length, this.#needed)));
+      larger.set(this.#pending.subarray(0, this.#pendingLength));
+      this.#pending = larger;
+    }
+    this.#pending.set(bytes.subarray(start, end), this.#pendingLength);
+    this.#pendingLength = length;
+  }
+
+  #handOver(bytes: Uint8Array, start: number, end: number): void {
+    this.#leave();
+    if (start < end) this.#socket.unshift(Buffer.from(bytes.subarray(start, end)));
+    this.#station.behind.handOver(this.#socket);
+  }
+
+  #refuse(code: Parameters<Behind['refuse']>[1]): void {
+    // What had its headers was a request.
+    if (this.#needed > 0) this.#station.countRequests(1);
+    this.#leave();
+    this.#station.behind.refuse(this.#socket, code);
+  }
+
+  #leave(): void {
+    this.#isGone = true;
+    this.#giveBack();
+    this.#pendingLength = 0;
+    this.#release();
+    this.#socket.removeListener('end', this.#onEnd);
+    this.#socket.setTimeout(0, this.#onSilence);
+  }
+
+  /** The client has said its last. */
+  #end(): void {
+    if (this.#pendingLength > 0) this.#refuse('HPE_INVALID_EOF_STATE');
+    else this.#socket.end();
+  }
+
+  #release(): void {
+    if (!this.#holdsPlace) return;
+    this.#holdsPlace = false;
+    this.#station.limit.release();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The fast lane of one worker: it listens in place of the Hapi server, answers the hot requests on the raw sockets, and
+ * hands over every connection that has something else to say. What the rules are it has from the Hapi server: the same
+ * request gets the same answer from both, byte for byte.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Config } from '../../config/config.js';
+import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
+import type { ProcessState } from '../../telemetry/process-state.js';
+import { acceptRaw, type Reader } from '../raw-sockets.js';
+import { Connection } from './connection.js';
+import { Output } from './output.js';
+import { Scan } from './scan.js';
+import type { Behind, Patience, Station } from './station.js';
+
+/** Bytes read at a time, of all connections into the same buffer. */
+const READ_BYTES = 64 * 1024;
+
+/** Bytes of the largest body that is taken here: what larger ones cost is not the way they are received. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Milliseconds between looks for connections on which too little happens. */
+const TICK = 1_000;
+
+/** Milliseconds; those of the HTTP server behind the lane. */
+export interface LaneTimeouts {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+}
+
+export interface FastLaneParts {
+  readonly cache: ImmediateCache & TieredCache;
+  readonly state: ProcessState;
+  readonly limit: ConcurrencyLimit;
+  readonly config: Pick<Config, 'maxValueSize'>;
+  /** The worker's row of counters, from 0. */
+  readonly worker: number;
+  readonly behind: Behind;
+  readonly timeouts: LaneTimeouts;
+  /** Milliseconds; another one than the default is for tests. */
+  readonly tick?: number;
+  /** For tests: see `acceptRaw`. */
+  readonly hasPlainSockets?: boolean;
+}
+
+export class FastLane implements Station {
+  /** To be listened with. */
+  readonly server: Server;
+  readonly scan = new Scan();
+  readonly output: Output;
+  readonly cache: ImmediateCache & TieredCache;
+  readonly limit: ConcurrencyLimit;
+  readonly behind: Behind;
+  readonly maxBodySize: number;
+  ticks = 0;
+  readonly #state: ProcessState;
+  readonly #worker: number;
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #keepAliveTimeout: number;
+  #isRetired = false;
+
+  constructor(parts: FastLaneParts) {
+    const { cache, state, limit, config, worker, behind, timeouts, tick = TICK } = parts;
+    this.cache = cache;
+    this.limit = limit;
+    this.behind = behind;
+    this.maxBodySize = Math.min(config.maxValueSize, MAX_BODY_BYTES);
+    this.output = new Output(timeouts.keepAliveTimeout);
+    this.#state = state;
+    this.#worker = worker;
+    this.#keepAliveTimeout = timeouts.keepAliveTimeout;
+    this.server = createServer({ allowHalfOpen: true });
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    acceptRaw(this.server, buffer, (...accepted) => this.#accept(...accepted), parts.hasPlainSockets);
+    const patience = {
+      headers: timeouts.headersTimeout / tick,
+      request: timeouts.requestTimeout / tick,
+      keepAlive: timeouts.keepAliveTimeout / tick,
+    };
+    this.#timer = setInterval(() => this.#tick(patience), tick).unref();
+  }
+
+  get isRetired(): boolean {
+    return this.#isRetired || this.#state.phase === 'draining';
+  }
+
+  /** From now on the Hapi server answers everything: connections go to it with the next bytes that come. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** Closes connections that have nothing under way and have had a request. */
+  closeIdle(): void {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.isIdle && socket.bytesRead > 0) socket.destroy();
+    }
+  }
+
+  /** Lets go of everything. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.server.close();
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  countRequests(requests: number): void {
+    this.#state.count(this.#worker, 'requests', requests);
+  }
+
+  countError(): void {
+    this.#state.count(this.#worker, 'errors');
+  }
+
+  #accept(socket: Socket, giveBack: () => void): Reader {
+    const state = this.#state;
+    const worker = this.#worker;
+    state.count(worker, 'connections');
+    state.count(worker, 'openConnections');
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, this.#keepAliveTimeout);
+    const connection = new Connection(socket, this, giveBack);
+    this.#connections.set(socket, connection);
+    // A connection that breaks is closed; there is nobody to tell.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      state.count(worker, 'openConnections', -1);
+      this.#connections.delete(socket);
+      connection.close();
+    });
+    return (bytes, length) => connection.take(bytes, length);
+  }
+
+  #tick(patience: Patience): void {
+    this.ticks++;
+    for (const connection of this.#connections.values()) connection.check(patience);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Answers on their way out: gathered while the requests of one read are served, then written at once. One per worker,
+ * since a worker serves one read at a time.
+ */
+import type { Socket } from 'node:net';
+import {
+  ABSENT,
+  type ImmediateCache,
+  type ReadResult,
+  type StoreUnavailableError,
+  UNCERTAIN,
+} from '../../store/tiered.js';
+import { Answers, type AnswersOfSecond, type FixedAnswer } from './answers.js';
+
+/** Bytes gathered before they are written. */
+const CAPACITY = 64 * 1024;
+
+/** Bytes that a value may be moved by when its length has more digits than the one before. */
+const SLACK = 16;
+
+export class Output {
+  readonly #answers: Answers;
+  #current: AnswersOfSecond;
+  #socket: Socket | undefined;
+  #isTaken = true;
+  /** Where answers are gathered, with the slack. */
+  #bytes = Buffer.allocUnsafeSlow(CAPACITY + SLACK);
+  /** The same without it: where values may be copied to. */
+  #room = this.#bytes.subarray(0, CAPACITY);
+  #length = 0;
+  /** What was written last: the next is likely to be as long. */
+  #written = this.#bytes.subarray(0, 0);
+  /** Digits of the length of the last value: the next is likely to have as many. */
+  #digits = 2;
+
+  /** @param keepAliveTimeout milliseconds, as the answers tell of it */
+  constructor(keepAliveTimeout: number) {
+    this.#answers = new Answers(keepAliveTimeout);
+    this.#current = this.#answers.at(Date.now());
+  }
+
+  /** What is added from now on is for this socket. All that was added before must have been written. */
+  begin(socket: Socket): void {
+    this.#socket = socket;
+    this.#isTaken = true;
+    this.#current = this.#answers.at(Date.now());
+  }
+
+  /** Whether the kernel has taken all that was written since `begin`. What it has not, the socket keeps. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  greeting(isHead: boolean): void {
+    this.#add(this.#current.greeting, isHead);
+  }
+
+  stored(): void {
+    this.#add(this.#current.stored, false);
+  }
+
+  /** Adds the answer to a read of a key. False when the cache can't say at once what it is. */
+  value(cache: ImmediateCache, key: Uint8Array, start: number, end: number, isHead: boolean): boolean {
+    const { valueHead } = this.#answers;
+    const { valueTail } = this.#current;
+    const fixed = valueHead.length + valueTail.length;
+    for (;;) {
+      const at = this.#length;
+      // Behind the head that it will have if its length has as many digits as the one before.
+      const place = at + fixed + this.#digits;
+      const length = cache.readInto(key, start, end, this.#room, place);
+      if (length === UNCERTAIN) return false;
+      if (length === ABSENT) {
+        this.#add(this.#current.absent, isHead);
+        return true;
+      }
+      if (length > this.#room.length - place) {
+        this.#write();
+        if (length > CAPACITY / 2) this.#gatherIn(Buffer.allocUnsafeSlow(length + CAPACITY));
+        continue;
+      }
+      const bytes = this.#bytes;
+      const digits = digitsOf(length);
+      if (digits !== this.#digits) {
+        bytes.copyWithin(at + fixed + digits, place, place + length);
+        this.#digits = digits;
+      }
+      bytes.set(valueHead, at);
+      writeNumber(bytes, at + valueHead.length + digits, length);
+      bytes.set(valueTail, at + valueHead.length + digits);
+      this.#length = at + fixed + digits + (isHead ? 0 : length);
+      return true;
+    }
+  }
+
+  /** Adds the answer to a read that the cache was asked for by `get`. */
+  found(result: ReadResult | undefined, isHead: boolean): void {
+    if (result === undefined) {
+      this.#add(this.#current.absent, isHead);
+      return;
+    }
+    const { value, source } = result;
+    const head = this.#answers.valueHeadOf(value.length, source);
+    this.#add({ whole: isHead ? head : Buffer.concat([head, value]), head }, isHead);
+  }
+
+  unavailable(error: StoreUnavailableError, isHead: boolean): void {
+    this.#add(this.#answers.unavailable(error), isHead);
+  }
+
+  /** Writes what has been added. True when the kernel has taken all of it, and of what was written before. */
+  end(): boolean {
+    this.#write();
+    this.#socket = undefined;
+    return this.#isTaken;
+  }
+
+  #add({ whole, head }: FixedAnswer, isHead: boolean): void {
+    const answer = isHead ? head : whole;
+    if (this.#length + answer.length > this.#room.length) {
+      this.#write();
+      if (answer.length > this.#room.length) this.#gatherIn(Buffer.allocUnsafeSlow(answer.length + SLACK));
+    }
+    this.#bytes.set(answer, this.#length);
+    this.#length += answer.length;
+  }
+
+  #write(): void {
+    const length = this.#length;
+    const socket = this.#socket;
+    if (length === 0 || socket === undefined) return;
+    this.#length = 0;
+    if (this.#written.length !== length) this.#written = this.#bytes.subarray(0, length);
+    socket.write(this.#written);
+    // What was not taken at once lies in these bytes until it is.
+    this.#isTaken = socket.writableLength === 0;
+    if (!this.#isTaken || this.#room.length > CAPACITY) {
+      this.#gatherIn(Buffer.allocUnsafeSlow(CAPACITY + SLACK));
+    }
+  }
+
+  #gatherIn(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#room = bytes.subarray(0, bytes.length - SLACK);
+    this.#written = bytes.subarray(0, 0);
+  }
+}
+
+function digitsOf(number: number): number {
+  let digits = 1;
+  for (let rest = number; rest >= 10; rest /= 10) digits++;
+  return digits;
+}
+
+/** Writes decimal digits so that they end before `end`. */
+function writeNumber(bytes: Uint8Array, end: number, number: number): void {
+  let rest = number;
+  let at = end;
+  do {
+    const next = Math.floor(rest / 10);
+    bytes[--at] = 0x30 + rest - next * 10;
+    rest = next;
+  } while (rest > 0);
+}

@@ -1,0 +1,141 @@
+/** A server with a fast lane in front of it for one test, or without one: then every answer is Hapi's. */
+import net, { type AddressInfo } from 'node:net';
+import type { ConcurrencyLimit } from '../../src/limits/concurrency.js';
+import { LISTENER_TIMEOUTS } from '../../src/server/listener.js';
+import type { ImmediateCache, TieredCache } from '../../src/store/tiered.js';
+import { FastLane } from '../../src/wire/http/fast-lane.js';
+import { limitOf, RawClient, type Setup, serve, type UnderTest, until } from '../server/server-under-test.js';
+
+export interface LaneSetup extends Setup {
+  /** Default: on. */
+  readonly fastLane?: boolean;
+  readonly hasPlainSockets?: boolean;
+  /** Milliseconds. */
+  readonly tick?: number;
+}
+
+export interface LaneUnderTest extends Omit<UnderTest, 'ask'> {
+  readonly lane: FastLane | undefined;
+  readonly limit: ConcurrencyLimit;
+  /** Connections as the server has them, the last one last. */
+  readonly accepted: readonly net.Socket[];
+  /** The next connection that the Hapi server is handed. */
+  nextHandOver(): Promise<void>;
+}
+
+interface Test {
+  teardown(done: () => void | Promise<void>): void;
+}
+
+export async function serveLane(t: Test, setup: LaneSetup = {}): Promise<LaneUnderTest> {
+  const { fastLane = true, limit = limitOf(250, 4096), maxValueSize = 1024, worker = 0, timeouts } = setup;
+  const server = await serve(t, { ...setup, limit, listens: !fastLane });
+  const lane = fastLane
+    ? new FastLane({
+        cache: immediate(server.cache),
+        state: server.state,
+        limit,
+        config: { maxValueSize },
+        worker,
+        behind: server,
+        timeouts: { ...LISTENER_TIMEOUTS, ...timeouts },
+        ...(setup.tick !== undefined && { tick: setup.tick }),
+        ...(setup.hasPlainSockets !== undefined && { hasPlainSockets: setup.hasPlainSockets }),
+      })
+    : undefined;
+  const accepting = lane?.server ?? server.listener;
+  const accepted: net.Socket[] = [];
+  accepting.on('connection', (socket) => accepted.push(socket));
+  if (lane !== undefined) {
+    await new Promise<void>((resolve) => lane.server.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => lane.stop());
+  }
+  const { port } = accepting.address() as AddressInfo;
+  const clients: RawClient[] = [];
+  t.teardown(() => {
+    for (const client of clients) client.destroy();
+  });
+  return {
+    ...server,
+    port,
+    lane,
+    limit,
+    accepted,
+    nextHandOver: () => new Promise((resolve) => server.listener.once('connection', () => resolve())),
+    connect: async () => {
+      const client = await RawClient.connect(port);
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+function immediate(cache: TieredCache): ImmediateCache & TieredCache {
+  if ('readInto' in cache && 'writeFrom' in cache) return cache as TieredCache & ImmediateCache;
+  throw new TypeError('a fast lane needs a cache that can answer at once');
+}
+
+/** Milliseconds without a byte after which a server is taken to wait for more. */
+const QUIET = 250;
+
+/** Says that the connection ends with its answer. */
+const LAST = 'GET /get/last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n';
+
+/**
+ * What a server sends on a new connection that brings these pieces, each of them once the one before has been read, and
+ * then a last request. Should the server not take that for the last, or not for one: what it sends when the client has
+ * ended its side. The time of answers is masked.
+ */
+export async function exchange(server: LaneUnderTest, pieces: readonly Uint8Array[]): Promise<string> {
+  const socket = net.connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+  const received: Buffer[] = [];
+  let ended = '';
+  const closed = new Promise<void>((resolve) => {
+    socket.on('end', () => {
+      ended = 'end';
+      resolve();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // A write after the server has closed; that it has is what counts.
+      if (ended === '') ended = error.code === 'EPIPE' ? 'ECONNRESET' : (error.code ?? 'error');
+      resolve();
+    });
+  });
+  socket.setNoDelay(true);
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  let quiet: NodeJS.Timeout | undefined;
+  socket.on('data', (chunk) => {
+    received.push(chunk);
+    quiet?.refresh();
+  });
+  const known = server.accepted.length;
+  await until(() => server.accepted.length >= known && portOf(server.accepted.at(-1)) === socket.localPort);
+  const other = server.accepted.at(-1);
+  let sent = 0;
+  for (const piece of [...pieces, Buffer.from(LAST)]) {
+    if (ended !== '') break;
+    sent += piece.length;
+    socket.write(piece);
+    await until(() => ended !== '' || other === undefined || other.destroyed || other.bytesRead >= sent);
+  }
+  quiet = setTimeout(() => socket.end(), QUIET);
+  await closed;
+  clearTimeout(quiet);
+  socket.destroy();
+  await until(() => other?.destroyed ?? true);
+  const text = Buffer.concat(received).toString('latin1');
+  return `${text.replaceAll(/\r\nDate: [^\r]{29}\r\n/g, '\r\nDate: *\r\n')}<${ended}>`;
+}
+
+function portOf(socket: net.Socket | undefined): number | undefined {
+  return socket?.remotePort;
+}
+
+/** What a server's map holds, in the order of its keys: values, and times to live in steps coarse enough for two runs. */
+export function contents({ cache: { map } }: LaneUnderTest): string[] {
+  return [...map.keys()].sort().map((key) => {
+    const value = Buffer.from(map.get(key) ?? []).toString('latin1');
+    const ttl = map.ttl(key) ?? Number.NaN;
+    return `${key} = ${value} (${ttl === Number.POSITIVE_INFINITY ? 'for ever' : Math.ceil(ttl / 10_000)})`;
+  });
+}
