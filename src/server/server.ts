@@ -61,6 +61,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const admit = limitConcurrency(hapi, inFlight);
   // One step for all that comes before the routes: Hapi spends about 1 µs on each.
   hapi.ext('onRequest', (request, h) => {
+    if (cannotBeAnswered(request)) return h.abandon;
     state.count(worker, 'requests');
     keepDotSegments(request);
     if (request.headers.expect !== undefined) withholdContinue(request, config.maxValueSize);
@@ -89,6 +90,14 @@ export function createServer(options: HttpServerOptions): HttpServer {
       await stopped;
     },
   };
+}
+
+/**
+ * Whether a request was pipelined behind one whose answer has ended the connection. node:http gives it the connection
+ * although others before it wait for that, and ends the process by a failed assertion when it is answered.
+ */
+function cannotBeAnswered({ raw }: Hapi.Request): boolean {
+  return raw.req.httpVersionMajor === 1 && !raw.req.socket.writable;
 }
 
 /** Values are bytes and go as they came: nothing here looks into them, compresses them or cuts them. */

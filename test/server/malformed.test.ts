@@ -65,6 +65,27 @@ t.test('requests before the malformed one keep their answers', async (t) => {
   t.equal(await client.end(), '');
 });
 
+t.test(
+  'what is pipelined behind an answer that ends the connection gets none, and harms nobody',
+  async (t) => {
+    const { connect, ask } = await serve(t);
+    const client = await connect();
+    // The first is answered by `connection: close`, since its body was not asked for; the rest came with it.
+    await client.send(
+      [
+        'GET /get/k HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n',
+        'POST /store/k% HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab',
+        'GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n',
+        'GET / HTTP/1.1\r\nHost: h\r\n\r\n',
+      ].join(''),
+    );
+    const { status, headers } = await client.answer();
+    t.strictSame([status, headers.connection], [404, 'close']);
+    t.equal(await client.end(), '');
+    t.equal((await ask('GET', '/')).text, 'Hello, World!');
+  },
+);
+
 t.test('a client that is still sending can read the answer', async (t) => {
   const { connect, listener } = await serve(t);
   const client = await connect();

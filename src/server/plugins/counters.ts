@@ -21,6 +21,8 @@ export function logFailures(hapi: Server, logger: ServerLogger): void {
   });
 }
 
-function statusOf({ response }: Request): number {
+/** Of a request that was left without an answer: 0. Hapi's types know no such response. */
+function statusOf({ response }: { readonly response: Request['response'] | symbol }): number {
+  if (typeof response === 'symbol') return 0;
   return 'isBoom' in response ? response.output.statusCode : response.statusCode;
 }
