@@ -27,6 +27,36 @@ function mapCpu(operation: string): Template {
   return `${time('median')} (${time('min')} to ${time('max')})`;
 }
 
+/** A median over the rounds, without decimals unless said otherwise. */
+function medianOf(column: string, digits = 0): Template {
+  return `{median ${column} where $ : ${digits}}`;
+}
+
+const RATE = { 'requests/s': medianOf('requests_per_second') };
+const CPU = { 'CPU µs per request': medianOf('cpu_us_per_request', 1) };
+const LATENCIES = { 'p50 µs': medianOf('p50_us'), 'p99 µs': medianOf('p99_us') };
+
+/** hotshard and its peers in one section: ratios are of rounds that were measured together. */
+function contest(
+  csv: string,
+  cpu: string,
+  columns: ResultTable['columns'],
+  label = 'contender',
+): ResultTable {
+  const own = `${cpu} where contender=hotshard`;
+  return {
+    csv,
+    label,
+    columns: {
+      ...RATE,
+      ...columns,
+      'CPU µs per request': medianOf(cpu, 1),
+      'times hotshard': `{median by round value_bytes (the ${cpu} where $ / the ${own}) : 2}`,
+    },
+    rows: eachOf('contender'),
+  };
+}
+
 /** By name, as the comment before the table calls it. */
 const TABLES: Readonly<Record<string, ResultTable>> = {
   'map.contenders': {
@@ -40,6 +70,68 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
       'CPU ns/set': mapCpu('set'),
     },
     rows: eachOf('contender'),
+  },
+  'http.plain': contest('results/http-plain.csv', 'cpu_us_per_request', LATENCIES, 'server'),
+  'http.pipelined': contest('results/http-pipelined.csv', 'cpu_us_per_request', {}),
+  'http.values': {
+    ...contest('results/http-values.csv', 'cpu_us_per_request', LATENCIES),
+    rows: eachOf('contender', 'value_bytes'),
+  },
+  'http.connections': contest('results/http-connections.csv', 'cpu_us_per_request', LATENCIES),
+  peers: contest('results/peers.csv', 'total_cpu_us_per_request', LATENCIES),
+  'connections.lookup': {
+    csv: 'results/connections-lookup.csv',
+    label: 'request, connections',
+    columns: {
+      ...RATE,
+      ...{ 'p50 µs': medianOf('p50_us'), 'p75 µs': medianOf('p75_us') },
+      ...{ 'p90 µs': medianOf('p90_us'), 'p99 µs': medianOf('p99_us') },
+      ...CPU,
+    },
+    rows: eachOf('kind', 'connections'),
+  },
+  'scaling.workers': {
+    csv: 'results/scaling-workers.csv',
+    label: 'workers',
+    columns: { ...RATE, ...CPU, 'cores used': medianOf('server_cores', 2) },
+    rows: eachOf('workers'),
+  },
+  'scaling.keys': {
+    csv: 'results/scaling-keys.csv',
+    label: 'keys',
+    columns: {
+      ...{ ...RATE, 'p99 µs': medianOf('p99_us'), ...CPU },
+      'start, s': medianOf('start_seconds', 2),
+      'resident MB': '{median resident_bytes where $ / 1000000 : 0}',
+    },
+    rows: eachOf('keys'),
+  },
+  'scaling.values': {
+    csv: 'results/scaling-values.csv',
+    label: 'bytes',
+    columns: { ...RATE, 'MB/s': medianOf('megabytes_per_second'), ...LATENCIES, ...CPU },
+    rows: eachOf('value_size'),
+  },
+  'scaling.connections': {
+    csv: 'results/scaling-connections.csv',
+    label: 'activity, connections',
+    columns: {
+      ...{ ...RATE, ...LATENCIES, ...CPU },
+      'grown MB':
+        '{(median resident_peak_bytes where $ - median resident_before_bytes where $) / 1000000 : 1}',
+    },
+    rows: eachOf('activity', 'connections'),
+  },
+  'scaling.memory': {
+    csv: 'results/scaling-memory.csv',
+    label: '`--max-memory`, keys',
+    columns: {
+      'keys held': medianOf('held_keys'),
+      'keys and values MB': '{median payload_bytes where $ / 1000000 : 1}',
+      '`bytesUsed` MB': '{median used_bytes where $ / 1000000 : 1}',
+      'resident MB': '{median resident_bytes where $ / 1000000 : 0}',
+    },
+    rows: eachOf('max_memory', 'keys'),
   },
   'redis.compare': {
     csv: 'results/redis-compare.csv',
@@ -64,12 +156,20 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
   },
 };
 
-/** A row for each value of a column, in the order of the file. */
-function eachOf(column: string) {
+/** A row for each combination of what is in these columns, in the order of the file. */
+function eachOf(...columns: readonly string[]) {
   return ({ rows }: CsvTable) =>
     Object.fromEntries(
-      [...new Set(rows.map((row) => row[column] ?? ''))].map((value) => [value, `${column}='${value}'`]),
+      rows.map((row) => {
+        const values = columns.map((column) => row[column] ?? '');
+        const conditions = columns.map((column, i) => `${column}='${values[i]}'`);
+        return [values.map(withSeparators).join(', '), conditions.join(', ')];
+      }),
     );
+}
+
+function withSeparators(value: string): string {
+  return /^\d+$/.test(value) ? printedAs(Number(value), 0) : value;
 }
 
 /** As Markdown, without a line feed at its end. @throws {Error} when there is no table of that name, or no such figures */
