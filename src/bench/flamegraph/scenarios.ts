@@ -19,13 +19,16 @@ const SEED = 1;
 
 const EXTENT = `${CONNECTIONS} connections, ${countText(KEYS)} keys, values of ${VALUE_LENGTH} bytes`;
 
-/** @param reads share of the requests that read, 0 to 1 */
-function http(title: string, reads: number): Scenario {
+/**
+ * @param reads share of the requests that read, 0 to 1
+ * @param flags of hotshard's
+ */
+function http(title: string, reads: number, flags: readonly string[] = []): Scenario {
   const workload = { dialect: 'hotshard', keys: KEYS, seed: SEED } as const;
   const target = (port: number): Target => ({ port, connections: CONNECTIONS });
   return {
     title: `${title}, ${EXTENT}`,
-    flags: [],
+    flags,
     fill: (port) => ({ ...target(port), kind: 'each', operation: 'write', workload }),
     load: (port, seconds) => ({
       ...target(port),
@@ -39,6 +42,7 @@ function http(title: string, reads: number): Scenario {
 export const SCENARIOS = {
   'http-reads': http('HTTP, reads alone', 1),
   'http-80-20': http('HTTP, 80 % reads and 20 % writes', 0.8),
+  'hapi-80-20': http('HTTP by Hapi alone, 80 % reads and 20 % writes', 0.8, ['--fast-lane', 'off']),
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

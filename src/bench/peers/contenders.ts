@@ -2,7 +2,6 @@
  * hotshard, and who it is compared with: how each is started, with one thread for requests and room for every key, and
  * why some can't be.
  */
-import { OPTIONS } from '../../config/options.js';
 import { missingProgram } from '../installed.js';
 import type { Dialect } from '../load/dialects.js';
 import { type RunningServer, startHotshard } from '../load/server.js';
@@ -56,17 +55,9 @@ interface ContenderStart {
 /** MiB for the values of those that are told: as much as hotshard has unless told otherwise. */
 const MEMORY = 256;
 
-const FAST_LANE = 'fast-lane';
-
 export const CONTENDERS: Readonly<Record<ContenderName, ContenderStart>> = {
   hotshard: overHttp(() => startHotshard(['--workers', '1'])),
-  'hotshard --fast-lane off': overHttp(
-    () => startHotshard(['--workers', '1', `--${FAST_LANE}`, 'off']),
-    () =>
-      Object.values(OPTIONS).some(({ flag }) => flag === FAST_LANE)
-        ? undefined
-        : 'this hotshard has no fast lane',
-  ),
+  'hotshard --fast-lane off': overHttp(() => startHotshard(['--workers', '1', '--fast-lane', 'off'])),
   'node:http + lru-cache': overHttp((keys) => startProgram('node-http', keys)),
   'Fastify + lru-cache': overHttp((keys) => startProgram('fastify', keys)),
   'Hapi + lru-cache': overHttp((keys) => startProgram('hapi', keys)),

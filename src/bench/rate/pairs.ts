@@ -2,7 +2,6 @@
  * What is compared over the rate of requests: two ways to run hotshard. A pair is added by a line; it is a section of
  * `npm run bench:rate`, and has a CSV file and a chart.
  */
-import { OPTIONS } from '../../config/options.js';
 import type { Dialect } from '../load/dialects.js';
 import type { Start } from '../load/pinned.js';
 
@@ -22,7 +21,7 @@ export interface Pair {
   readonly variants: readonly [Variant, Variant];
 }
 
-export const ALL_PAIRS: readonly Pair[] = [
+export const PAIRS: readonly Pair[] = [
   {
     name: 'guard',
     title: 'Lock-free reads and a lock per shard, by rate',
@@ -45,14 +44,5 @@ export const ALL_PAIRS: readonly Pair[] = [
     ],
   },
 ];
-
-/** Those for which this build has the flags. */
-export const PAIRS: readonly Pair[] = ALL_PAIRS.filter(({ variants }) =>
-  variants.flatMap(({ flags }) => flags.filter((word) => word.startsWith('--'))).every(isKnown),
-);
-
-function isKnown(flag: string): boolean {
-  return Object.values(OPTIONS).some((option) => `--${option.flag}` === flag);
-}
 
 export const PAIR_NAMES = PAIRS.map(({ name }) => name);

@@ -4,10 +4,10 @@ import { curves } from '../curves.js';
 import type { Plot } from '../plot.js';
 import type { Chart } from '../svg.js';
 import { countText } from '../text-table.js';
-import { ALL_PAIRS, type Pair } from './pairs.js';
+import { PAIRS, type Pair } from './pairs.js';
 
 /** Of all pairs: a CSV file may be there of a pair that this build can't measure. */
-export const PLOTS: readonly Plot[] = ALL_PAIRS.map((pair) => ({
+export const PLOTS: readonly Plot[] = PAIRS.map((pair) => ({
   file: `rate-${pair.name}.svg`,
   csvs: [`rate-${pair.name}.csv`],
   draw: (rows) => pairChart(pair, rows),

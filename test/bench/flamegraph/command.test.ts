@@ -68,7 +68,7 @@ test('a short run writes a page, a picture and shares', { timeout: TIMEOUT }, as
 test('what is wrong with a flag is said', async (t) => {
   await t.rejects(run({}, '--only', 'x'), {
     code: 2,
-    stderr: /^--only: there is no "x", only http-reads, http-80-20/,
+    stderr: /^--only: there is no "x", only http-reads, http-80-20, hapi-80-20/,
   });
   await t.rejects(run({}, '--seconds', '0'), {
     code: 2,
