@@ -27,9 +27,9 @@ test('a short run writes a page, a picture and shares', { timeout: TIMEOUT }, as
   const temporary = mkdtempSync(join(tmpdir(), 'hotshard-flame-test-'));
   t.teardown(() => rmSync(temporary, { recursive: true, force: true }));
   const out = join(temporary, 'out');
-  const { stdout } = await run({ TMPDIR: temporary }, '--quick', '--only', 'http-80-20', '--out', out);
+  const { stdout } = await run({ TMPDIR: temporary }, '--quick', '--only', 'hapi-80-20', '--out', out);
   t.strictSame(readdirSync(temporary), ['out'], 'and leaves nothing else behind');
-  const names = ['flame-http-80-20.csv', 'flame-http-80-20.html', 'flame-http-80-20.svg'];
+  const names = ['flame-hapi-80-20.csv', 'flame-hapi-80-20.html', 'flame-hapi-80-20.svg'];
   t.strictSame(readdirSync(out).sort(), names);
   const [csv, html, svg] = names.map((name) => readFileSync(join(out, name), 'utf8'));
   t.match(stdout, /^hotshard +\d/m, 'its own share is told');
