@@ -52,6 +52,21 @@ t.test('the hot requests are answered without the Hapi server', async (t) => {
   t.equal(seen.count, 1, 'the first that is not hot');
 });
 
+t.test(
+  'a value that the map can never hold is refused as Hapi refuses it, whatever it comes with',
+  async (t) => {
+    const setup = { maxMemory: 64 * 1024, maxValueSize: 60_000 };
+    const [lane, hapi] = await Promise.all([
+      serveLane(t, setup),
+      serveLane(t, { ...setup, fastLane: false }),
+    ]);
+    const pieces = [Buffer.from(store('k', 'v'.repeat(50_000)) + GET)];
+    const answer = await exchange(lane, pieces);
+    t.match(answer, /^HTTP\/1\.1 413 /);
+    t.equal(answer, await exchange(hapi, pieces));
+  },
+);
+
 t.test('sockets without a buffer of ours, as on a Node that has no such thing', async (t) => {
   const [lane, hapi] = await Promise.all([
     serveLane(t, { hasPlainSockets: true, maxMemory: 2 ** 20 }),

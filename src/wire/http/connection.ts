@@ -166,12 +166,16 @@ export class Connection {
     const { isHead, ttl } = scan;
     // What the scan has found will be overwritten, and so may be what was read.
     const key = Buffer.from(scan.key.subarray(scan.keyStart, scan.keyEnd));
+    const value = Buffer.from(bytes.subarray(scan.bodyStart, scan.end));
     this.#isWaiting = true;
     this.#socket.pause();
     this.#station.countRequests(1);
+    // The request's bytes are kept first: what the cache refuses at once is handed over, too.
+    await undefined;
+    if (this.#isGone) return;
     try {
       if (verdict === Verdict.STORE) {
-        await cache.set(key, Buffer.from(bytes.subarray(scan.bodyStart, scan.end)), ttl);
+        await cache.set(key, value, ttl);
         this.#settle((output) => output.stored());
       } else {
         const result = await cache.get(key);
