@@ -1,9 +1,8 @@
 /** wrk as a load: what it prints, and what it asks for. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { test } from 'tap';
 import { parseWrk, wrk } from '../../../src/bench/http/wrk.js';
 import { missingProgram } from '../../../src/bench/installed.js';
+import { serverOf } from '../http-server.js';
 
 const WORDS = `Running 1s test @ http://127.0.0.1:3000
   1 threads and 8 connections
@@ -36,7 +35,7 @@ test('where there is no such line, what was printed is the error', (t) => {
 
 test('it asks for what our own load asks for', { skip: missingProgram('wrk') ?? false }, async (t) => {
   const asked = { reads: 0, writes: 0, wrong: 0 };
-  const server = createServer((request, response) => {
+  const port = await serverOf(t, (request, response) => {
     let body = '';
     request.setEncoding('latin1').on('data', (chunk) => {
       body += chunk;
@@ -48,14 +47,7 @@ test('it asks for what our own load asks for', { skip: missingProgram('wrk') ?? 
       else asked.wrong++;
       response.writeHead(asked.wrong === 0 ? 200 : 500, { 'Content-Length': 0 }).end();
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no address');
   const workload = {
     dialect: 'hotshard',
     keys: 10,
@@ -64,7 +56,7 @@ test('it asks for what our own load asks for', { skip: missingProgram('wrk') ?? 
     reads: 0.8,
     exponent: 0,
   } as const;
-  const order = { kind: 'mix', port: address.port, connections: 2, seconds: 0.1, workload } as const;
+  const order = { kind: 'mix', port, connections: 2, seconds: 0.1, workload } as const;
   const { requests, seconds, statuses, latency } = await wrk(1).run(order);
   t.equal(asked.wrong, 0);
   t.ok(asked.reads > asked.writes && asked.writes > 0, `${asked.reads} reads, ${asked.writes} writes`);

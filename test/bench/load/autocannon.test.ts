@@ -1,28 +1,20 @@
 /** Load by autocannon: what it asks for, and what it counts. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { type Test, test } from 'tap';
 import { autocannonLoop } from '../../../src/bench/load/autocannon.js';
 import { type AutocannonOrder, failuresOf } from '../../../src/bench/load/orders.js';
 import { freePort } from '../../../src/bench/load/server.js';
+import { serverOf } from '../http-server.js';
 
 /** A server that keeps what it is asked for. */
-async function serverOf(t: Test, statusOf: (asked: number) => number) {
+async function recordingServer(t: Test, statusOf: (asked: number) => number) {
   const asked: string[] = [];
-  const server = createServer(async (request, response) => {
+  const port = await serverOf(t, async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     asked.push(`${request.method} ${request.url} ${body}`);
     response.writeHead(statusOf(asked.length), { 'Content-Length': 0 }).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no address');
-  return { port: address.port, asked };
+  return { port, asked };
 }
 
 function orderOf(port: number, more: Partial<AutocannonOrder> = {}): AutocannonOrder {
@@ -31,7 +23,7 @@ function orderOf(port: number, more: Partial<AutocannonOrder> = {}): AutocannonO
 }
 
 test('it asks for what the other loads ask for', async (t) => {
-  const { port, asked } = await serverOf(t, () => 200);
+  const { port, asked } = await recordingServer(t, () => 200);
   const { requests, statuses, seconds, cpu } = await autocannonLoop(orderOf(port));
   t.ok(requests > 0 && requests <= asked.length);
   t.strictSame(statuses, { 200: requests });
@@ -44,14 +36,14 @@ test('it asks for what the other loads ask for', async (t) => {
 });
 
 test('long values are sent whole', async (t) => {
-  const { port, asked } = await serverOf(t, () => 200);
+  const { port, asked } = await recordingServer(t, () => 200);
   const order = orderOf(port);
   await autocannonLoop({ ...order, workload: { ...order.workload, reads: 0, valueSize: 5_000 } });
   t.ok(asked.length > 0 && asked.every((one) => /^POST \S+ [0-9a-f]{5000}$/.test(one)));
 });
 
 test('answers other than 200 are failures', async (t) => {
-  const { port } = await serverOf(t, (asked) => (asked === 1 ? 503 : 200));
+  const { port } = await recordingServer(t, (asked) => (asked === 1 ? 503 : 200));
   const counts = await autocannonLoop(orderOf(port));
   t.equal(counts.statuses[503], 1);
   t.equal(failuresOf(counts), 1);

@@ -1,22 +1,9 @@
 /** The closed loop, and what it counts, against a server of the test's own. */
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { type Test, test } from 'tap';
+import { test } from 'tap';
 import { closedLoop } from '../../../src/bench/load/closed-loop.js';
 import { failuresOf } from '../../../src/bench/load/orders.js';
 import { eachKey } from '../../../src/bench/load/requests.js';
-
-async function serverOf(t: Test, listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no address');
-  return address.port;
-}
+import { serverOf } from '../http-server.js';
 
 test('every connection has one request under way, and all requests are answered', async (t) => {
   const asked: string[] = [];

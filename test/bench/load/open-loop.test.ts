@@ -1,23 +1,10 @@
 /** The open loop: what is due counts, whatever the server does meanwhile. */
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import { type Test, test } from 'tap';
+import { test } from 'tap';
 import { openLoop } from '../../../src/bench/load/open-loop.js';
 import { failuresOf } from '../../../src/bench/load/orders.js';
 import { IN_TIME, Recording } from '../../../src/bench/load/recording.js';
 import { mixed } from '../../../src/bench/load/requests.js';
-
-async function serverOf(t: Test, listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no address');
-  return address.port;
-}
+import { serverOf } from '../http-server.js';
 
 const next = () => mixed({ dialect: 'hotshard', keys: 10, seed: 1, reads: 0.5, exponent: 0 });
 const never = () => false;
