@@ -130,12 +130,15 @@ async function serveCommand(flags: Flags): Promise<void> {
   const { config, warnings } = loadConfig(flags, process.env);
   const { createLogger } = await import('../src/telemetry/log.js');
   const { serve } = await import('../src/supervisor/supervisor.js');
+  const { readIdentity } = await import('../src/supervisor/certificate.js');
   const { assertSnapshotPath } = await import('../src/supervisor/snapshot.js');
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
   assertSnapshotPath(config);
+  const identity = readIdentity(config);
   try {
-    await serve(config, logger, config.load === undefined ? {} : await dataFile(config.load));
+    const data = config.load === undefined ? {} : await dataFile(config.load);
+    await serve(config, logger, { ...data, identity });
   } catch (error) {
     logger.debug({ err: error }, 'the server did not start');
     if (error instanceof CommandFailure) throw error;

@@ -42,6 +42,9 @@ export interface Config {
   readonly load: string | undefined;
   /** Path of the file that the map is written to at the end and restored from at the start. */
   readonly snapshot: string | undefined;
+  /** Paths of certificate and private key, in PEM; both, or neither = no TLS. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
   /** How reads of the map are protected. */
   readonly guard: Guard;
   /** Whether the hot requests are answered on the raw socket, beside the Hapi server. */

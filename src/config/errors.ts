@@ -26,3 +26,8 @@ export function badValue(source: string, value: string, allowed: string): UsageE
 export function quote(value: string): string {
   return JSON.stringify(value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value);
 }
+
+/** What somebody else's error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

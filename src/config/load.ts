@@ -81,6 +81,8 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     staleTtl: staleTtl.value,
     load: store === load ? parse(load).value : undefined,
     snapshot: find(OPTIONS.snapshot).value,
+    tlsCert: find(OPTIONS.tlsCert).value,
+    tlsKey: find(OPTIONS.tlsKey).value,
     guard: find(OPTIONS.guard).value,
     fastLane: find(OPTIONS.fastLane).value,
     logLevel: find(OPTIONS.logLevel).value,

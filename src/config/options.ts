@@ -237,6 +237,22 @@ export const OPTIONS: Options = {
     allowed: 'the path of a file, in a directory that is there and can be written to',
     schema: optionalPath(),
   },
+  tlsCert: {
+    flag: 'tls-cert',
+    environment: [{ name: 'HOTSHARD_TLS_CERT' }],
+    default: '',
+    description: 'certificate (PEM, with those between it and its root): HTTPS and HTTP/2 by ALPN',
+    allowed: 'the path of a file with a certificate in PEM',
+    schema: optionalPath(),
+  },
+  tlsKey: {
+    flag: 'tls-key',
+    environment: [{ name: 'HOTSHARD_TLS_KEY' }],
+    default: '',
+    description: 'private key of the certificate (PEM, without a passphrase)',
+    allowed: 'the path of a file with the private key of the certificate, in PEM and without a passphrase',
+    schema: optionalPath(),
+  },
   guard: {
     flag: 'guard',
     environment: [{ name: 'HOTSHARD_GUARD' }],

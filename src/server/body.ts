@@ -105,7 +105,10 @@ function collect(req: IncomingMessage, limit: number): Promise<Buffer | undefine
     };
     const onEnd = (): void => {
       stop();
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
+      // A stream of HTTP/2 that its client has reset ends as well.
+      if (req.aborted) reject(brokenOff());
+      else
+        resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length));
     };
     const onClose = (): void => {
       stop();

@@ -16,6 +16,11 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** What `Allow` says where no path is named. */
+export const ALL_METHODS = 'GET, HEAD, POST, PUT, DELETE';
+
 export function answerClientErrors(listener: Server, inFlight: InFlight): void {
   const ending = new WeakSet<Socket>();
   listener.removeAllListeners('clientError');
@@ -47,12 +52,21 @@ function end(socket: Socket, broken: Request | undefined, status: number): void 
   lingeringClose(socket);
 }
 
-/** An answer as it goes over the wire, in the form of Hapi's errors. The connection ends with it. */
-export function rawAnswer(status: number, headers = ''): string {
-  const error = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify({ statusCode: status, error, message: error });
+/**
+ * An answer as it goes over the wire, in the form of Hapi's errors. The connection ends with it.
+ *
+ * @param message absent: the status in words
+ */
+export function rawAnswer(status: number, headers = '', message?: string): string {
+  const body = errorBody(status, message);
   return (
-    `HTTP/1.1 ${status} ${error}\r\n${headers}content-type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}content-type: ${JSON_TYPE}\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
   );
+}
+
+/** The body of an error as Hapi writes it. */
+export function errorBody(status: number, message?: string): string {
+  const error = STATUS_CODES[status] ?? '';
+  return JSON.stringify({ statusCode: status, error, message: message ?? error });
 }

@@ -5,13 +5,13 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProcessState } from '../telemetry/process-state.js';
-import { rawAnswer } from './client-error.js';
+import { ALL_METHODS, rawAnswer } from './client-error.js';
 
 /** Bytes of request line and headers: a key of 512 bytes, all percent-encoded, takes a tenth of it. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Milliseconds between looks for requests past these. */
-const TIMEOUT_CHECK_INTERVAL = 1_000;
+export const TIMEOUT_CHECK_INTERVAL = 1_000;
 
 /** Milliseconds that a connection is given. */
 export const LISTENER_TIMEOUTS = {
@@ -24,6 +24,14 @@ export const LISTENER_TIMEOUTS = {
 
 /** Milliseconds a connection may be silent in the middle of a request or an answer. */
 const SILENCE_TIMEOUT = 60_000;
+
+/** How connections are accepted for a server of HTTP. */
+export const ACCEPT_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: LISTENER_TIMEOUTS.keepAliveTimeout,
+} as const;
 
 /** Milliseconds between looks for connections that have become idle during a drain. */
 const DRAIN_INTERVAL = 20;
@@ -40,9 +48,7 @@ export class HttpListener {
     this.server = http.createServer({
       ...LISTENER_TIMEOUTS,
       ...timeouts,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: LISTENER_TIMEOUTS.keepAliveTimeout,
+      ...ACCEPT_OPTIONS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
       maxHeaderSize: MAX_HEADER_BYTES,
     });
@@ -62,7 +68,7 @@ export class HttpListener {
       });
     });
     this.server.on('connect', (_request, stream) => {
-      stream.end(rawAnswer(405, 'allow: GET, HEAD, POST, PUT, DELETE\r\n'));
+      stream.end(rawAnswer(405, `allow: ${ALL_METHODS}\r\n`));
       // Node reads it no more; unread, the end of the connection would not be seen.
       stream.resume();
     });

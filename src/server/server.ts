@@ -12,6 +12,8 @@ import type { ProcessState } from '../telemetry/process-state.js';
 import { collectStats } from '../telemetry/stats.js';
 import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
+import { Http2Listener, type Http2Timeouts } from './http2.js';
+import { hotReads } from './http2-hot.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
 import { countErrors, logFailures, type ServerLogger } from './plugins/counters.js';
@@ -33,13 +35,17 @@ export interface HttpServerOptions {
   /** The worker's row of counters, from 0. */
   readonly worker: number;
   readonly logger?: ServerLogger;
+  /** Whether HTTP/2 may answer reads without Hapi; absent: it may. */
+  readonly shortCut?: boolean;
   /** Milliseconds; for tests. */
-  readonly timeouts?: ListenerTimeouts;
+  readonly timeouts?: ListenerTimeouts & Http2Timeouts;
 }
 
 export interface HttpServer {
   /** Not listening: the caller has it listen, or emits connections on it by {@link handOver}. */
   readonly listener: http.Server;
+  /** Takes connections of HTTP/2; the answers come from the same routes. */
+  readonly http2: Http2Listener;
   readonly hapi: Hapi.Server;
   /** Takes a connection that was accepted, and counted, elsewhere, with the bytes read from it unshifted. */
   handOver(socket: Socket): void;
@@ -54,6 +60,8 @@ export interface HttpServer {
 export function createServer(options: HttpServerOptions): HttpServer {
   const { cache, state, limit, config, worker, logger, timeouts } = options;
   const listener = new HttpListener(state, worker, timeouts);
+  const hot = options.shortCut === false ? undefined : hotReads({ cache, state, limit, worker });
+  const http2 = new Http2Listener(listener.server, timeouts, hot);
   const hapi = hapiServer(listener.server);
   const inFlight = new InFlight(limit);
 
@@ -80,13 +88,14 @@ export function createServer(options: HttpServerOptions): HttpServer {
 
   return {
     listener: listener.server,
+    http2,
     hapi,
     handOver: (socket) => listener.handOver(socket),
     refuse: (socket, code) => listener.refuse(socket, code),
     start: () => hapi.start(),
     stop: async (timeout) => {
       const stopped = hapi.stop({ timeout });
-      await listener.drain(timeout);
+      await Promise.all([listener.drain(timeout), http2.drain(timeout)]);
       await stopped;
     },
   };

@@ -109,6 +109,11 @@ export class Pool {
     return this.#places[worker]?.thread;
   }
 
+  /** Says something to every worker that is there now. */
+  say(message: ToWorker): void {
+    for (const { thread } of this.#places) thread?.postMessage(message);
+  }
+
   /**
    * Has every worker stop accepting and finish what is in flight. May be called at any time; workers that are
    * still starting finish that first. Nobody is replaced any more.

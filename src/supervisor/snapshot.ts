@@ -8,7 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Restored, SharedCache, SnapshotError } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
-import { badValue } from '../config/errors.js';
+import { badValue, messageOf } from '../config/errors.js';
 import { OPTIONS } from '../config/options.js';
 import { mapOptions } from '../worker/shared.js';
 
@@ -170,8 +170,4 @@ async function inTurns<Result>(
 
 function secondsSince(startedAt: number): number {
   return Number(((performance.now() - startedAt) / 1000).toFixed(3));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,10 +10,13 @@ import { releaseAllOf } from '../limits/concurrency.js';
 import type { FileStoreHandle } from '../store/file-store.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import { createShared, handlesOf, type Shared } from '../worker/shared.js';
+import type { TlsIdentity } from '../worker/tls-door.js';
+import { Certificate } from './certificate.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
 import { Pool, type RestartPolicy } from './pool.js';
 import { restoreMap, saveMap } from './snapshot.js';
+import { urlOf, workersInWords } from './words.js';
 
 /** What a data file is loaded into, in the background, while the workers already serve. */
 export interface LoadContext extends Shared {
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly startLoad?: (context: LoadContext) => Promise<void>;
   /** The data file that `startLoad` loads, when what does not fit into the map can be read from it. */
   readonly file?: FileStoreHandle;
+  /** What the files of `tlsCert` and `tlsKey` hold; they are read again at SIGHUP. Absent: no TLS. */
+  readonly identity?: TlsIdentity | undefined;
 
   // What follows is for tests.
   readonly workerEntry?: URL;
@@ -49,6 +54,8 @@ interface Crew {
   start(): Promise<AddressInfo | undefined>;
   /** Resolves with how many connections with a request in flight were cut off after `limit` milliseconds. */
   drain(limit: number): Promise<number>;
+  /** New connections get another certificate. */
+  useIdentity(identity: TlsIdentity): void;
 }
 
 /** How much longer than its limit a drain may take as a whole, in milliseconds. */
@@ -74,6 +81,7 @@ class Supervisor {
   /** Absent until the snapshot has been restored. */
   #shared: Shared | undefined;
   readonly #ending = new AbortController();
+  readonly #certificate: Certificate;
   #port: SharedPort | undefined;
   #crew: Crew | undefined;
 
@@ -90,6 +98,7 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
+    this.#certificate = new Certificate(this.#config, options.identity, logger);
   }
 
   async serve(): Promise<void> {
@@ -104,7 +113,7 @@ class Supervisor {
       const address = await this.#crew.start();
       if (address === undefined || this.#ending.signal.aborted) return;
       this.#load(shared);
-      const url = urlOf(address);
+      const url = urlOf(address, this.#certificate.identity === undefined ? 'http' : 'https');
       this.#logger.info(
         { address: url, workers },
         `hotshard serves on ${url} with ${workersInWords(workers)}`,
@@ -117,7 +126,8 @@ class Supervisor {
   }
 
   #watchSignals(): () => void {
-    return onStopSignals(this.#options.signals ?? process, {
+    const unwatchReload = this.#certificate.watch((identity) => this.#crew?.useIdentity(identity));
+    const unwatchStop = onStopSignals(this.#options.signals ?? process, {
       drain: (signal) => {
         this.#end(0);
         this.#logger.info({ signal }, 'draining: what is in flight is finished');
@@ -127,6 +137,7 @@ class Supervisor {
         this.#exit(exitCode);
       },
     });
+    return () => [unwatchReload, unwatchStop].forEach((unwatch) => void unwatch());
   }
 
   /** With what the snapshot holds, if there is one. Undefined when the end has come meanwhile. */
@@ -228,6 +239,7 @@ class Supervisor {
         shared,
         worker: 0,
         ticket: await port.ticket(0),
+        identity: this.#certificate.identity,
         createServer,
         logger: this.#logger,
       });
@@ -238,6 +250,9 @@ class Supervisor {
         return (await running).address;
       },
       drain: async (limit) => (await running)?.drain(limit) ?? 0,
+      useIdentity: (identity) => {
+        running?.then((worker) => worker.useIdentity(identity));
+      },
     };
   }
 
@@ -255,6 +270,7 @@ class Supervisor {
         config: this.#config,
         shared: handles,
         ticket: await port.ticket(worker),
+        identity: this.#certificate.identity,
       }),
       onAdopting: (worker) => port.adopted(worker),
       onListening: (worker, bound) => {
@@ -277,15 +293,7 @@ class Supervisor {
         return address;
       },
       drain: (limit) => pool.drain(limit),
+      useIdentity: (identity) => pool.say({ type: 'identity', identity }),
     };
   }
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-function workersInWords(workers: number): string {
-  if (workers === 0) return 'no workers, on the main thread';
-  return workers === 1 ? '1 worker' : `${workers} workers`;
 }

@@ -11,6 +11,9 @@ import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 /** Takes the first `length` of `bytes`; the next read, of any connection, overwrites them. */
 export type Reader = (bytes: Uint8Array, length: number) => void;
 
+/** Is given a connection, and what gives its bytes back to the socket as a stream; returns who takes them until then. */
+export type OnSocket = (socket: Socket, giveBack: () => void) => Reader;
+
 /** What is relied on of an accepted connection's handle. */
 interface ConnectionHandle {
   readonly useUserBuffer: (buffer: Uint8Array) => void;
@@ -32,15 +35,12 @@ interface ListeningHandle extends ConnectionHandle {
 export function acceptRaw(
   server: Server,
   buffer: Uint8Array,
-  onSocket: (socket: Socket, giveBack: () => void) => Reader,
+  onSocket: OnSocket,
   hasPlainSockets = false,
 ): void {
   const made = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
-    if (made.has(socket)) return;
-    const onData = (chunk: Uint8Array): void => reader(chunk, chunk.length);
-    const reader = onSocket(socket, () => socket.off('data', onData));
-    socket.on('data', onData);
+    if (!made.has(socket)) readPlain(socket, onSocket);
   });
   if (hasPlainSockets) return;
   server.on('listening', () => {
@@ -61,6 +61,13 @@ export function acceptRaw(
       server.emit('connection', socket);
     };
   });
+}
+
+/** The same for a connection that was accepted otherwise: it gives `'data'` events. */
+export function readPlain(socket: Socket, onSocket: OnSocket): void {
+  const onData = (chunk: Uint8Array): void => reader(chunk, chunk.length);
+  const reader = onSocket(socket, () => socket.off('data', onData));
+  socket.on('data', onData);
 }
 
 /** Undefined where a Node does not have what is relied on. */

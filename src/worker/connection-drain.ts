@@ -1,5 +1,5 @@
 /**
- * Ends the connections of one HTTP/1.1 listener without losing a request: what the kernel has already accepted
+ * Ends the connections of a worker without losing a request: what the kernel has already accepted
  * for us is served, what is in flight is finished, and clients are told to connect anew.
  *
  * Closing a listening socket resets the connections in its accept queue, and closing a connection resets it when
@@ -15,6 +15,9 @@
  * Not promised: a connection that completes, or a request that comes on an idle connection, between that poll and
  * the close, some microseconds, is reset; so is what is queued when new connections do not cease for
  * {@link HARD_HOLD_LIMIT}. HTTP/1.1 clients have to expect that of any connection (RFC 9112, section 9.5).
+ *
+ * Sessions of HTTP/2 are told to make no more requests (GOAWAY) when idle connections are closed. It says which request was
+ * the last one taken, so clients know which of theirs to send again elsewhere (RFC 9113, section 6.8).
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
@@ -39,27 +42,30 @@ const HARD_HOLD_LIMIT = 1_000;
  * How long an idle keep-alive connection stays open, in milliseconds: its client may have sent the next request
  * before it could know. That request is answered, with `connection: close`.
  */
-const IDLE_LINGER = 100;
+export const IDLE_LINGER = 100;
 
 /** How long a new connection has to send the first byte of its request, in milliseconds. */
-const FIRST_REQUEST_LIMIT = 1_000;
+export const FIRST_REQUEST_LIMIT = 1_000;
 
 /** How often connections that have become idle are looked for while draining, in milliseconds. */
 const SWEEP_INTERVAL = 25;
 
-/** Who accepts connections in place of the HTTP server, and answers some of the requests. */
-export interface FrontLane {
-  readonly server: NetServer;
-  /** From now on it answers nothing and gives every request to the HTTP server. */
-  retire(): void;
-  /** Closes connections that have had a request and have none under way. */
-  closeIdle(): void;
+/** What else has connections that came in by the same acceptor. */
+export interface DrainedBeside {
+  /** Called again and again, with the milliseconds since the drain began: closes what is idle, or begins to end it. */
+  sweep(elapsed: number): void;
+  /** Cuts off what is left, and returns how many connections with a request in flight there were. */
+  cutOff(): number;
 }
 
 export class ConnectionDrain {
   readonly #listener: Server;
-  readonly #lane: FrontLane | undefined;
-  /** Every open connection, and its response in flight: the last one, when requests are pipelined. */
+  /** What is closed first; the listener itself unless its connections are handed to it. */
+  readonly #acceptor: NetServer;
+  readonly #beside: DrainedBeside | undefined;
+  /** Every open connection that was accepted. The acceptor itself does not know of all of them. */
+  readonly #open = new Set<Socket>();
+  /** Every open connection of the listener, and its response in flight: the last one, when requests are pipelined. */
   readonly #inFlight = new Map<Socket, ServerResponse | undefined>();
   /** Goes up with every connection, request and response. */
   #events = 0;
@@ -70,19 +76,30 @@ export class ConnectionDrain {
   /**
    * @param listener before it listens: connections made earlier are not known
    * @param isEnding whether the whole program is draining: this worker may learn of that a little later
-   * @param lane which listens in place of the listener, if there is one
+   * @param acceptor accepts the connections; before it listens
    */
-  constructor(listener: Server, isEnding: () => boolean, lane?: FrontLane) {
+  constructor(
+    listener: Server,
+    isEnding: () => boolean,
+    acceptor: NetServer = listener,
+    beside?: DrainedBeside,
+  ) {
     this.#listener = listener;
     this.#isEnding = isEnding;
-    this.#lane = lane;
-    this.#accepting.on('connection', (socket: Socket) => {
+    this.#acceptor = acceptor;
+    this.#beside = beside;
+    acceptor.on('connection', (socket: Socket) => {
       this.#events++;
-      this.#inFlight.set(socket, undefined);
+      this.#open.add(socket);
       socket.once('close', () => {
-        this.#inFlight.delete(socket);
+        this.#open.delete(socket);
         this.#onClosed();
       });
+    });
+    listener.on('connection', (socket: Socket) => {
+      this.#events++;
+      this.#inFlight.set(socket, undefined);
+      socket.once('close', () => this.#inFlight.delete(socket));
     });
     // Before the server's own listener, which may send the headers at once.
     listener.prependListener('request', (request, response) => this.#onRequest(request, response));
@@ -97,7 +114,6 @@ export class ConnectionDrain {
   async drain(limit: number): Promise<number> {
     const began = performance.now();
     this.#draining = true;
-    this.#lane?.retire();
     for (const response of this.#inFlight.values()) if (response !== undefined) announceClose(response);
 
     const closed = await this.#stopAccepting(Math.min(limit, HARD_HOLD_LIMIT));
@@ -105,7 +121,8 @@ export class ConnectionDrain {
     const end = setTimeout(
       () => {
         for (const response of this.#inFlight.values()) if (response !== undefined) cut++;
-        for (const socket of this.#inFlight.keys()) socket.destroy();
+        if (this.#beside !== undefined) cut += this.#beside.cutOff();
+        for (const socket of this.#open) socket.destroy();
       },
       limit - (performance.now() - began),
     );
@@ -143,10 +160,10 @@ export class ConnectionDrain {
     }
     const connections = new Promise<void>((resolve) => {
       this.#onClosed = () => {
-        if (this.#inFlight.size === 0 && !this.#accepting.listening) resolve();
+        if (this.#open.size === 0 && !this.#acceptor.listening) resolve();
       };
       // Not the HTTP server's own close: that destroys idle connections at once.
-      NetServer.prototype.close.call(this.#accepting, this.#onClosed);
+      NetServer.prototype.close.call(this.#acceptor, this.#onClosed);
     });
     release();
     return { connections };
@@ -170,15 +187,11 @@ export class ConnectionDrain {
     };
   }
 
-  get #accepting(): NetServer {
-    return this.#lane?.server ?? this.#listener;
-  }
-
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    // Requests forwarded from HTTP/2 come by no connection of this listener.
-    if (!this.#inFlight.has(socket)) return;
     this.#events++;
+    // Requests forwarded from HTTP/2 come by no connection of this listener.
+    if (request.httpVersionMajor > 1) return;
+    const { socket } = request;
     this.#inFlight.set(socket, response);
     response.on('close', () => {
       this.#events++;
@@ -190,13 +203,11 @@ export class ConnectionDrain {
 
   /** Closes what has no request in flight and has had its time to send one. */
   #sweep(elapsed: number): void {
-    if (elapsed >= IDLE_LINGER) {
-      this.#listener.closeIdleConnections();
-      this.#lane?.closeIdle();
-    }
+    this.#beside?.sweep(elapsed);
+    if (elapsed >= IDLE_LINGER) this.#listener.closeIdleConnections();
     if (elapsed < FIRST_REQUEST_LIMIT) return;
     // To Node a connection is not idle before its first request.
-    for (const socket of this.#inFlight.keys()) {
+    for (const socket of [...this.#open, ...this.#inFlight.keys()]) {
       if (socket.bytesRead === 0) socket.destroy();
     }
   }

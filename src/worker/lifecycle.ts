@@ -11,12 +11,14 @@ import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
 import { FastLane } from '../wire/http/fast-lane.js';
 import { balanceConnections } from './balance.js';
-import { ConnectionDrain } from './connection-drain.js';
+import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
+import { Front } from './front.js';
 import { type ListenTicket, listen } from './listen.js';
 import type { Shared } from './shared.js';
+import type { TlsIdentity } from './tls-door.js';
 
 /** What a worker needs of its server. */
-export type WorkerServer = Pick<HttpServer, 'listener' | 'handOver' | 'refuse' | 'start' | 'stop'>;
+export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 'refuse' | 'start' | 'stop'>;
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
@@ -26,6 +28,8 @@ export interface WorkerParts {
   /** Its place, from 0. */
   readonly worker: number;
   readonly ticket: ListenTicket;
+  /** Absent: no TLS. */
+  readonly identity?: TlsIdentity | undefined;
   readonly createServer: CreateServer;
   readonly logger: Logger;
   /** Called right before the ticket is opened. */
@@ -34,6 +38,8 @@ export interface WorkerParts {
 
 export interface RunningWorker {
   readonly address: AddressInfo;
+  /** New connections get another certificate. */
+  useIdentity(identity: TlsIdentity): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
@@ -53,7 +59,15 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { state } = shared;
   const tier = await openTier({ ...shared, config, worker, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
-  const server = parts.createServer({ cache: tier.cache, state, limit, config, worker, logger });
+  const server = parts.createServer({
+    cache: tier.cache,
+    state,
+    limit,
+    config,
+    worker,
+    logger,
+    shortCut: config.fastLane,
+  });
   const lane = config.fastLane
     ? new FastLane({
         cache: tier.cache,
@@ -61,22 +75,36 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         limit,
         config,
         worker,
-        behind: server,
+        behind: {
+          handOver: (socket) => front.handOver(socket),
+          refuse: (socket, code) => server.refuse(socket, code),
+        },
         timeouts: LISTENER_TIMEOUTS,
       })
     : undefined;
-  const accepting = lane?.server ?? server.listener;
-  const connections = new ConnectionDrain(server.listener, () => state.phase === 'draining', lane);
-  if (ticket.kind === 'descriptor') balanceConnections(accepting, state, worker);
+  const front = new Front({
+    state,
+    worker,
+    identity: parts.identity,
+    lane,
+    http1: (socket) => server.handOver(socket),
+    http2: (socket) => server.http2.handOver(socket),
+  });
+  const { acceptor } = front;
+  const isEnding = (): boolean => state.phase === 'draining';
+  const connections = new ConnectionDrain(server.listener, isEnding, acceptor, beside(front, server, lane));
+  if (ticket.kind === 'descriptor') balanceConnections(acceptor, state, worker);
   tier.start();
   await server.start();
   parts.onAdopting?.();
-  const address = await listen(accepting, ticket);
+  const address = await listen(acceptor, ticket);
   logger.debug({ ticket }, 'worker listens');
   return {
     address,
+    useIdentity: (identity) => front.useIdentity(identity),
     async drain(limit) {
       const deadline = performance.now() + limit;
+      lane?.retire();
       const cut = await connections.drain(limit);
       lane?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
@@ -84,5 +112,19 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },
+  };
+}
+
+/** What a drain has to see to beside the connections of the Hapi server. */
+function beside(front: Front, { http2 }: WorkerServer, lane: FastLane | undefined): DrainedBeside {
+  return {
+    sweep: (elapsed) => {
+      if (elapsed >= IDLE_LINGER) {
+        http2.closeSessions();
+        lane?.closeIdle(elapsed >= FIRST_REQUEST_LIMIT);
+      }
+      if (elapsed >= FIRST_REQUEST_LIMIT) front.closeSilent();
+    },
+    cutOff: () => http2.destroySessions(),
   };
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
 import type { ListenTicket } from './listen.js';
 import type { SharedHandles } from './shared.js';
+import type { TlsIdentity } from './tls-door.js';
 
 /** What a worker thread is started with. */
 export interface WorkerData {
@@ -14,13 +15,16 @@ export interface WorkerData {
   readonly config: Config;
   readonly shared: SharedHandles;
   readonly ticket: ListenTicket;
+  /** Absent: no TLS. */
+  readonly identity?: TlsIdentity | undefined;
 }
 
-export type ToWorker = {
-  /** Stop accepting and finish what is in flight, in `limit` milliseconds at most. May come at any time. */
-  readonly type: 'drain';
-  readonly limit: number;
-};
+/** Any of them may come at any time. */
+export type ToWorker =
+  /** Stop accepting and finish what is in flight, in `limit` milliseconds at most. */
+  | { readonly type: 'drain'; readonly limit: number }
+  /** New connections get another certificate. */
+  | { readonly type: 'identity'; readonly identity: TlsIdentity };
 
 export type FromWorker =
   /** The worker is about to open its ticket; from now on what the ticket names is the worker's to close. */

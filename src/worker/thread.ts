@@ -14,22 +14,28 @@ export async function runWorker(createServer: CreateServer): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a worker runs on a thread of its own, started by the supervisor');
   const say = (message: FromWorker): void => port.postMessage(message);
-  const { config, shared, worker, ticket } = workerData as WorkerData;
+  const { config, shared, worker, ticket, identity } = workerData as WorkerData;
 
-  // Listened for from the beginning: the order to drain may come before the worker is ready.
-  const drainOrder = new Promise<ToWorker>((resolve) => port.on('message', resolve));
-  const running = await startWorker({
+  // Listened for from the beginning: messages may come before the worker is ready.
+  const drainOrder = new Promise<number>((resolve) => {
+    port.on('message', (message: ToWorker) => {
+      if (message.type === 'drain') resolve(message.limit);
+      else running.then((started) => started.useIdentity(message.identity));
+    });
+  });
+  const running = startWorker({
     config,
     shared: attachShared(shared),
     worker,
     ticket,
+    identity,
     createServer,
     logger: workerLogger(worker, config.logLevel),
     onAdopting: () => say({ type: 'adopting' }),
   });
-  say({ type: 'listening', address: running.address });
+  const { address, drain } = await running;
+  say({ type: 'listening', address });
 
-  const { limit } = await drainOrder;
-  say({ type: 'drained', cut: await running.drain(limit) });
+  say({ type: 'drained', cut: await drain(await drainOrder) });
   port.close();
 }

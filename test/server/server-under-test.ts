@@ -1,5 +1,7 @@
-/** A server on a free port for one test, and clients that see the wire: node:http, and a raw socket. */
+/** A server on a free port for one test, and clients that see the wire: node:http, node:http2, and a raw socket. */
 import http from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { SharedCache } from '../../shards/index.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
@@ -7,6 +9,25 @@ import { createServer, type HttpServer, type HttpServerOptions } from '../../src
 import { LocalCache } from '../../src/store/local.js';
 import type { TieredCache } from '../../src/store/tiered.js';
 import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
+import { Front } from '../../src/worker/front.js';
+import type { TlsIdentity } from '../../src/worker/tls-door.js';
+import { askOver, openSession } from './http2-client.js';
+
+export type Protocol = 'http/1.1' | 'h2c' | 'https' | 'h2';
+
+let spoken: Protocol = 'http/1.1';
+let identity: TlsIdentity | undefined;
+
+/** What clients of the servers to come speak. Files of tests can so be run over several protocols. */
+export function speak(protocol: Protocol, withIdentity?: TlsIdentity): void {
+  spoken = protocol;
+  identity = withIdentity;
+}
+
+/** The headers of an answer that are about its connection: HTTP/2 has none. */
+export function connectionHeaders(): string[] {
+  return spoken === 'http/1.1' || spoken === 'https' ? ['connection'] : [];
+}
 
 export interface Setup {
   readonly cache?: (map: SharedCache, state: ProcessState) => TieredCache;
@@ -17,6 +38,8 @@ export interface Setup {
   /** Bytes of the map. */
   readonly maxMemory?: number;
   readonly worker?: number;
+  /** False: all is answered by Hapi. */
+  readonly shortCut?: boolean;
   /** False: connections can only be handed over. */
   readonly listens?: boolean;
   readonly timeouts?: NonNullable<HttpServerOptions['timeouts']>;
@@ -61,23 +84,27 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
     worker: setup.worker ?? 0,
     ...(setup.timeouts && { timeouts: setup.timeouts }),
     ...(setup.logger && { logger: setup.logger }),
+    ...(setup.shortCut !== undefined && { shortCut: setup.shortCut }),
   });
   await server.start();
+  const acceptor = acceptorOf(server, state, setup);
   if (setup.listens !== false) {
-    await new Promise<void>((resolve) => server.listener.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => acceptor.listen(0, '127.0.0.1', resolve));
   }
-  const port = (server.listener.address() as AddressInfo | null)?.port ?? 0;
+  const port = (acceptor.address() as AddressInfo | null)?.port ?? 0;
   const clients: RawClient[] = [];
+  const ask = asker(t, port);
   t.teardown(async () => {
     for (const client of clients) client.destroy();
     await server.stop(0);
+    acceptor.close();
   });
   return {
     ...server,
     port,
     state,
     cache,
-    ask: (method, path, asking) => ask(port, method, path, asking),
+    ask,
     connect: async () => {
       const client = await RawClient.connect(port);
       clients.push(client);
@@ -98,9 +125,42 @@ export function limitOf(
   );
 }
 
-function ask(port: number, method: string, path: string, { headers, body }: Asking = {}): Promise<Answer> {
+/** The listener itself for HTTP/1.1, else a front before it. */
+function acceptorOf(server: HttpServer, state: ProcessState, { worker = 0, timeouts }: Setup): net.Server {
+  if (spoken === 'http/1.1') return server.listener;
+  const front = new Front({
+    state,
+    worker,
+    identity,
+    http1: (socket) => server.handOver(socket),
+    http2: (socket) => server.http2.handOver(socket),
+    ...(timeouts?.headersTimeout !== undefined && { headersTimeout: timeouts.headersTimeout }),
+  });
+  return front.acceptor;
+}
+
+function asker(t: Test, port: number): UnderTest['ask'] {
+  const secure = spoken === 'https' || spoken === 'h2';
+  const ca = identity?.certificate ?? '';
+  if (spoken === 'http/1.1' || spoken === 'https') {
+    const request = secure ? https.request : http.request;
+    return (method, path, asking) => ask(request, { port, method, path, ca }, asking);
+  }
+  let session: Promise<ClientHttp2Session> | undefined;
+  t.teardown(async () => (await session)?.destroy());
+  return async (method, path, asking) => {
+    session ??= openSession(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, { ca });
+    return askOver(await session, method, path, asking);
+  };
+}
+
+function ask(
+  send: typeof http.request,
+  target: https.RequestOptions,
+  { headers, body }: Asking = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ port, method, path, headers: headers ?? {}, agent: false }, (response) => {
+    const request = send({ ...target, headers: headers ?? {}, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -151,6 +211,11 @@ export class RawClient {
     return new Promise((resolve, reject) => {
       this.socket.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
+  }
+
+  /** What has come and is not taken yet. */
+  get received(): Buffer {
+    return this.#received;
   }
 
   /** The next answer; answers of HEAD requests have no body on the wire. */

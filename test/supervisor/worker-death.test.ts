@@ -36,7 +36,7 @@ for (const setup of SETUPS) {
     }
 
     t.test('a worker that closes its listener leaves the port to the others', async (t) => {
-      const program = startProgram(t, setup);
+      const program = startProgram(t, setup, { config: { fastLane: false } });
       const url = await program.url();
       await everyWorkerAnswers(url, 2);
       t.equal((await get(`${url}/close`)).body, 'closing');

@@ -4,18 +4,23 @@ import type { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { LISTENER_TIMEOUTS } from '../../src/server/listener.js';
 import type { ImmediateCache, TieredCache } from '../../src/store/tiered.js';
 import { FastLane } from '../../src/wire/http/fast-lane.js';
+import { Front } from '../../src/worker/front.js';
+import type { TlsIdentity } from '../../src/worker/tls-door.js';
 import { limitOf, RawClient, type Setup, serve, type UnderTest, until } from '../server/server-under-test.js';
 
 export interface LaneSetup extends Setup {
   /** Default: on. */
   readonly fastLane?: boolean;
   readonly hasPlainSockets?: boolean;
+  /** Only with the lane. Default: no TLS. */
+  readonly identity?: TlsIdentity;
   /** Milliseconds. */
   readonly tick?: number;
 }
 
 export interface LaneUnderTest extends Omit<UnderTest, 'ask'> {
   readonly lane: FastLane | undefined;
+  readonly acceptor: net.Server;
   readonly limit: ConcurrencyLimit;
   /** Connections as the server has them, the last one last. */
   readonly accepted: readonly net.Socket[];
@@ -28,29 +33,19 @@ interface Test {
 }
 
 export async function serveLane(t: Test, setup: LaneSetup = {}): Promise<LaneUnderTest> {
-  const { fastLane = true, limit = limitOf(250, 4096), maxValueSize = 1024, worker = 0, timeouts } = setup;
-  const server = await serve(t, { ...setup, limit, listens: !fastLane });
-  const lane = fastLane
-    ? new FastLane({
-        cache: immediate(server.cache),
-        state: server.state,
-        limit,
-        config: { maxValueSize },
-        worker,
-        behind: server,
-        timeouts: { ...LISTENER_TIMEOUTS, ...timeouts },
-        ...(setup.tick !== undefined && { tick: setup.tick }),
-        ...(setup.hasPlainSockets !== undefined && { hasPlainSockets: setup.hasPlainSockets }),
-      })
-    : undefined;
-  const accepting = lane?.server ?? server.listener;
+  const { fastLane = true, limit = limitOf(250, 4096) } = setup;
+  const server = await serve(t, { ...setup, limit, listens: false });
+  const { lane, acceptor } = fastLane
+    ? withLane(server, limit, setup)
+    : { lane: undefined, acceptor: server.listener };
   const accepted: net.Socket[] = [];
-  accepting.on('connection', (socket) => accepted.push(socket));
-  if (lane !== undefined) {
-    await new Promise<void>((resolve) => lane.server.listen(0, '127.0.0.1', resolve));
-    t.teardown(() => lane.stop());
-  }
-  const { port } = accepting.address() as AddressInfo;
+  acceptor.on('connection', (socket) => accepted.push(socket));
+  await new Promise<void>((resolve) => acceptor.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    lane?.stop();
+    acceptor.close();
+  });
+  const { port } = acceptor.address() as AddressInfo;
   const clients: RawClient[] = [];
   t.teardown(() => {
     for (const client of clients) client.destroy();
@@ -59,6 +54,7 @@ export async function serveLane(t: Test, setup: LaneSetup = {}): Promise<LaneUnd
     ...server,
     port,
     lane,
+    acceptor,
     limit,
     accepted,
     nextHandOver: () => new Promise((resolve) => server.listener.once('connection', () => resolve())),
@@ -68,6 +64,30 @@ export async function serveLane(t: Test, setup: LaneSetup = {}): Promise<LaneUnd
       return client;
     },
   };
+}
+
+/** As workers have it. */
+function withLane(
+  server: UnderTest,
+  limit: ConcurrencyLimit,
+  setup: LaneSetup,
+): { lane: FastLane; acceptor: net.Server } {
+  const { maxValueSize = 1024, worker = 0, timeouts, tick, hasPlainSockets, identity } = setup;
+  const { state, handOver, refuse } = server;
+  const lane = new FastLane({
+    cache: immediate(server.cache),
+    state,
+    limit,
+    config: { maxValueSize },
+    worker,
+    behind: { handOver: (socket) => front.handOver(socket), refuse },
+    timeouts: { ...LISTENER_TIMEOUTS, ...timeouts },
+    ...(tick !== undefined && { tick }),
+    ...(hasPlainSockets !== undefined && { hasPlainSockets }),
+  });
+  const http2 = (socket: net.Socket): void => server.http2.handOver(socket);
+  const front = new Front({ state, worker, lane, identity, http1: handOver, http2 });
+  return { lane, acceptor: front.acceptor };
 }
 
 function immediate(cache: TieredCache): ImmediateCache & TieredCache {

@@ -285,9 +285,12 @@ t.test('while a data file is loaded hits are answered and misses wait', async (t
 
 t.test('a drain', async (t) => {
   const server = await serveLane(t);
-  const { lane } = server;
+  const { lane, acceptor } = server;
   if (lane === undefined) throw new Error('there is no lane');
-  const drain = new ConnectionDrain(server.listener, () => false, lane);
+  const drain = new ConnectionDrain(server.listener, () => false, acceptor, {
+    sweep: (elapsed) => lane.closeIdle(elapsed > 1_000),
+    cutOff: () => 0,
+  });
   const [idle, unused, half, late] = [
     await server.connect(),
     await server.connect(),
@@ -300,6 +303,7 @@ t.test('a drain', async (t) => {
   await late.answer();
   await half.send(store('k', 'new').slice(0, -2));
   await until(() => server.limit.usage.inFlight === 1);
+  lane.retire();
   const drained = drain.drain(10_000);
   await half.send('ew');
   await late.send(GET);
@@ -311,7 +315,7 @@ t.test('a drain', async (t) => {
   t.equal(await unused.end(), '', 'so does one that was never used');
   for (const client of [idle, unused, half, late]) client.destroy();
   t.equal(await drained, 0);
-  t.equal(lane.server.listening, false);
+  t.equal(acceptor.listening, false);
   t.equal(server.state.row(0).openConnections, 0);
 });
 

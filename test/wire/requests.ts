@@ -115,7 +115,7 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   'HTTP/2.0': get('/get/k', HOST, 'HTTP/2.0'),
   'HTTP/0.9': 'GET /get/k\r\n',
   'http/1.1': get('/get/k', HOST, 'http/1.1'),
-  'the beginning of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'almost the beginning of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n',
   'a space too many before the version': get('/get/k '),
   'a space too many before the path': get(' /get/k'),
   'a tab after the method': 'GET\t/get/k HTTP/1.1\r\nHost: h\r\n\r\n',

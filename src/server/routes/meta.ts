@@ -4,9 +4,7 @@ import type { Handler } from '../errors.js';
 import { rawQuery } from '../query.js';
 import { queryKey } from '../schemas.js';
 import type { Endpoint } from './table.js';
-import { valueAnswer } from './value.js';
-
-const TEXT = 'text/plain; charset=utf-8';
+import { TEXT, valueAnswer } from './value.js';
 
 /** @param stats gives what `/stats` answers */
 export function metaEndpoints(cache: TieredCache, stats: () => object): Endpoint[] {

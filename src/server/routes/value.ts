@@ -7,7 +7,9 @@ import type { Handler } from '../errors.js';
 import { pathKey, queryTtl } from '../schemas.js';
 import type { Endpoint } from './table.js';
 
-const ABSENT = 'No value found for key';
+export const ABSENT = 'No value found for key';
+
+export const TEXT = 'text/plain; charset=utf-8';
 
 /** A value as an answer; text saying `absent` with 404 when there is none. */
 export function valueAnswer(
@@ -15,8 +17,8 @@ export function valueAnswer(
   found: ReadResult | undefined,
   absent: string,
 ): ResponseObject {
-  if (found === undefined) return h.response(absent).code(404).type('text/plain; charset=utf-8');
-  return h.response(asBuffer(found.value)).type('text/plain; charset=utf-8').header('x-cache', found.source);
+  if (found === undefined) return h.response(absent).code(404).type(TEXT);
+  return h.response(asBuffer(found.value)).type(TEXT).header('x-cache', found.source);
 }
 
 /** @param maxValueSize largest value in bytes */

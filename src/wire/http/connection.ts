@@ -69,12 +69,22 @@ export class Connection {
 
   /** Ends the connection when what is waited for has taken too long. */
   check({ headers, request, keepAlive }: Patience): void {
-    if (this.#isBlocked || this.#isWaiting) return;
+    if (this.#isBlocked || this.#isWaiting || this.#isGone) return;
     const socket = this.#socket;
     const waited = this.#station.ticks - this.#since;
     if (this.#pendingLength === 0 && socket.bytesRead > 0) {
       if (waited > keepAlive) socket.destroy();
     } else if (waited > (this.#needed > 0 ? request : headers)) this.#refuse('ERR_HTTP_REQUEST_TIMEOUT');
+  }
+
+  /**
+   * Closes the connection when it has nothing under way.
+   *
+   * @param evenUnused also when nothing has come by it yet
+   */
+  closeIdle(evenUnused: boolean): void {
+    if (this.#isGone || !this.isIdle) return;
+    if (evenUnused || this.#socket.bytesRead > 0) this.#socket.destroy();
   }
 
   /** The socket has closed. */

@@ -1,14 +1,14 @@
 /**
- * The fast lane of one worker: it listens in place of the Hapi server, answers the hot requests on the raw sockets, and
+ * The fast lane of one worker: it has connections before the Hapi server, answers the hot requests on the raw sockets, and
  * hands over every connection that has something else to say. What the rules are it has from the Hapi server: the same
  * request gets the same answer from both, byte for byte.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Config } from '../../config/config.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
-import { acceptRaw, type Reader } from '../raw-sockets.js';
+import { acceptRaw, type Reader, readPlain } from '../raw-sockets.js';
 import { Connection } from './connection.js';
 import { Output } from './output.js';
 import { Scan } from './scan.js';
@@ -46,8 +46,6 @@ export interface FastLaneParts {
 }
 
 export class FastLane implements Station {
-  /** To be listened with. */
-  readonly server: Server;
   readonly scan = new Scan();
   readonly output: Output;
   readonly cache: ImmediateCache & TieredCache;
@@ -58,6 +56,7 @@ export class FastLane implements Station {
   readonly #state: ProcessState;
   readonly #worker: number;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #hasPlainSockets: boolean | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #keepAliveTimeout: number;
   #isRetired = false;
@@ -72,9 +71,7 @@ export class FastLane implements Station {
     this.#state = state;
     this.#worker = worker;
     this.#keepAliveTimeout = timeouts.keepAliveTimeout;
-    this.server = createServer({ allowHalfOpen: true });
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    acceptRaw(this.server, buffer, (...accepted) => this.#accept(...accepted), parts.hasPlainSockets);
+    this.#hasPlainSockets = parts.hasPlainSockets;
     const patience = {
       headers: timeouts.headersTimeout / tick,
       request: timeouts.requestTimeout / tick,
@@ -87,22 +84,34 @@ export class FastLane implements Station {
     return this.#isRetired || this.#state.phase === 'draining';
   }
 
+  /** Has all connections of a server that does not listen yet and allows half-open ones. */
+  acceptFrom(server: Server): void {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    acceptRaw(server, buffer, (...accepted) => this.#accept(...accepted), this.#hasPlainSockets);
+  }
+
+  /** Has a connection that was accepted elsewhere, with all bytes unread. */
+  take(socket: Socket): void {
+    readPlain(socket, (...accepted) => this.#accept(...accepted));
+  }
+
   /** From now on the Hapi server answers everything: connections go to it with the next bytes that come. */
   retire(): void {
     this.#isRetired = true;
   }
 
-  /** Closes connections that have nothing under way and have had a request. */
-  closeIdle(): void {
-    for (const [socket, connection] of this.#connections) {
-      if (connection.isIdle && socket.bytesRead > 0) socket.destroy();
-    }
+  /**
+   * Closes connections that have nothing under way.
+   *
+   * @param evenUnused also those by which nothing has come yet
+   */
+  closeIdle(evenUnused: boolean): void {
+    for (const connection of this.#connections.values()) connection.closeIdle(evenUnused);
   }
 
   /** Lets go of everything. */
   stop(): void {
     clearInterval(this.#timer);
-    this.server.close();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
 
@@ -115,10 +124,6 @@ export class FastLane implements Station {
   }
 
   #accept(socket: Socket, giveBack: () => void): Reader {
-    const state = this.#state;
-    const worker = this.#worker;
-    state.count(worker, 'connections');
-    state.count(worker, 'openConnections');
     socket.setNoDelay(true);
     socket.setKeepAlive(true, this.#keepAliveTimeout);
     const connection = new Connection(socket, this, giveBack);
@@ -126,7 +131,6 @@ export class FastLane implements Station {
     // A connection that breaks is closed; there is nobody to tell.
     socket.on('error', () => {});
     socket.on('close', () => {
-      state.count(worker, 'openConnections', -1);
       this.#connections.delete(socket);
       connection.close();
     });

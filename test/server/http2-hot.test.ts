@@ -1,0 +1,107 @@
+/** The short cut of HTTP/2 gives the answers of Hapi, to the letter, and keeps its rules. */
+import t from 'tap';
+import { LocalCache } from '../../src/store/local.js';
+import { type ReadResult, StoreUnavailableError } from '../../src/store/tiered.js';
+import { askOver, openSession } from './http2-client.js';
+import { limitOf, serve, speak, until } from './server-under-test.js';
+
+speak('h2c');
+
+class Odd extends LocalCache {
+  override get(key: string): ReadResult | undefined | Promise<ReadResult | undefined> {
+    if (key === 'away') throw new StoreUnavailableError('the store is out of reach', 2);
+    if (key === 'away-later') return Promise.reject(new StoreUnavailableError('out of reach', 2));
+    if (key === 'later') return Promise.resolve({ value: Buffer.from('late'), source: 'miss' });
+    if (key === 'later-none') return Promise.resolve(undefined);
+    return super.get(key) as ReadResult | undefined;
+  }
+}
+
+t.test('the same requests have the same answers with and without it', async (t) => {
+  const servers = await Promise.all(
+    [true, false].map(async (shortCut) => {
+      const server = await serve(t, { shortCut, cache: (map, state) => new Odd(map, state) });
+      await server.ask('PUT', '/store/k', { body: 'value' });
+      await server.ask('PUT', '/store/empty', { body: '' });
+      await server.ask('PUT', '/store/bytes', { body: Buffer.of(0, 255, 13, 10) });
+      const session = await openSession(`http://127.0.0.1:${server.port}`);
+      t.teardown(() => session.destroy());
+      return { ...server, session };
+    }),
+  );
+  const long = 'k'.repeat(512);
+  const keys = [
+    'k',
+    'empty',
+    'bytes',
+    'none',
+    '',
+    '.',
+    '..',
+    '...',
+    long,
+    `${long}k`,
+    '%6B',
+    'k?x',
+    'k/',
+    'a:b',
+    'a+b',
+  ];
+  const paths = [...keys, 'away', 'away-later', 'later', 'later-none'].flatMap((key) => [
+    `/get/${key}`,
+    `/v1/get/${key}`,
+  ]);
+  const oddHeaders = [
+    {},
+    { host: 'other' },
+    { host: 'a b' },
+    { host: 'h:99999' },
+    { ':authority': 'h:99999' },
+    { ':authority': 'a b' },
+    { ':authority': '[::1]:80' },
+    { 'accept-encoding': 'gzip', range: 'bytes=0-1', 'if-none-match': '*' },
+    { 'content-length': 0 },
+    { expect: '100-continue' },
+  ];
+  const requests = [
+    ...paths.map((path) => ({ method: 'GET', path, headers: {} })),
+    ...oddHeaders.map((headers) => ({ method: 'GET', path: '/get/k', headers })),
+    ...['HEAD', 'POST', 'OPTIONS'].map((method) => ({ method, path: '/get/k', headers: {} })),
+  ];
+  for (const { method, path, headers } of requests) {
+    const outcomes = await Promise.all(
+      servers.map(async ({ session }) => {
+        try {
+          const { status, headers: answered, body } = await askOver(session, method, path, { headers });
+          return { status, headers: Object.entries(answered).filter(([name]) => name !== 'date'), body };
+        } catch (error) {
+          return (error as Error).message;
+        }
+      }),
+    );
+    t.strictSame(outcomes[0], outcomes[1], `${method} ${path.slice(0, 20)} ${JSON.stringify(headers)}`);
+  }
+  const [withIt, without] = servers.map(({ state, cache }) => ({
+    ...state.row(0),
+    hits: cache.map.stats().hits,
+  }));
+  t.strictSame(withIt, without, 'counted alike');
+});
+
+t.test(
+  'it takes a place of the limit until the answer has gone, or leaves the request to wait',
+  async (t) => {
+    const limit = limitOf(1, 10);
+    const { ask, port } = await serve(t, { limit });
+    await ask('PUT', '/store/k', { body: 'v'.repeat(1000) });
+    const session = await openSession(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+    t.teardown(() => session.destroy());
+    const unread = session.request({ ':path': '/get/k' });
+    await until(() => limit.usage.inFlight === 1);
+    const waiting = ask('GET', '/get/k');
+    await until(() => limit.usage.waiting === 1);
+    unread.close();
+    t.equal((await waiting).status, 200);
+    await until(() => limit.usage.inFlight === 0);
+  },
+);
