@@ -1,6 +1,6 @@
 /** A closed loop: every connection sends its next request as soon as the last one was answered. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Connection, NO_ANSWER } from './connection.js';
+import { type LoadConnection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
 import { closeSoon, openConnections } from './pool.js';
@@ -30,7 +30,7 @@ export async function closedLoop({ next, step, dialect, onOpen, ...target }: Loo
   return load;
 }
 
-function drive(connection: Connection, next: Loop['next'], recording: Recording): Promise<void> {
+function drive(connection: LoadConnection, next: Loop['next'], recording: Recording): Promise<void> {
   return new Promise((resolve) => {
     const send = () => {
       const request = next();

@@ -4,7 +4,6 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { Head, ReadHead } from './answers.js';
-import type { Request } from './requests.js';
 
 /**
  * @param status of HTTP, or {@link NO_ANSWER}
@@ -15,12 +14,30 @@ export type Answered = (status: number, body: Buffer) => void;
 /** In place of a status: the connection was refused, or lost before the answer was whole. */
 export const NO_ANSWER = 0;
 
+/** A request as it goes over the wire. */
+export interface RequestBytes {
+  /** All of it; where there is a body, what comes before. */
+  readonly text: string;
+  /** A long value, and what comes after it. */
+  readonly body?: readonly [Buffer, string];
+}
+
+/** What a load needs of a connection, whatever protocol it speaks: one request is under way at a time. */
+export interface LoadConnection {
+  /** Rejects when nobody listens there. */
+  open(): Promise<void>;
+  /** Only when the last request was answered. Opens the connection again where it was closed. */
+  send(request: RequestBytes, answered: Answered): void;
+  /** Whoever waits for an answer gets none. */
+  close(): void;
+}
+
 const EMPTY = Buffer.alloc(0);
 
 /** What all sockets read into: a chunk is done with, or copied, before the next is read. */
 const CHUNK = Buffer.alloc(64 * 1024);
 
-export class Connection {
+export class Connection implements LoadConnection {
   readonly #host: string;
   readonly #port: number;
   readonly #readHead: ReadHead;
@@ -39,7 +56,6 @@ export class Connection {
     this.#readHead = readHead;
   }
 
-  /** Rejects when nobody listens there. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = this.#connect();
@@ -48,8 +64,7 @@ export class Connection {
     });
   }
 
-  /** Only when the last request was answered. Opens the connection again where it was closed. */
-  send({ text, body }: Pick<Request, 'text' | 'body'>, answered: Answered): void {
+  send({ text, body }: RequestBytes, answered: Answered): void {
     this.#answered = answered;
     const socket = this.#socket ?? this.#connect();
     if (body === undefined) {
@@ -63,7 +78,6 @@ export class Connection {
     socket.uncork();
   }
 
-  /** Whoever waits for an answer gets none. */
   close(): void {
     this.#socket?.destroy();
   }

@@ -1,8 +1,12 @@
 /** How each kind of server wants to be asked, and how its answers are read. */
 import { httpHead, memcachedHead, type ReadHead, respHead } from './answers.js';
+import { Connection, type LoadConnection } from './connection.js';
+import { Http2Connection } from './http2-connection.js';
 
 export type Dialect =
   | 'hotshard'
+  /** The same over HTTP/2 with prior knowledge. */
+  | 'hotshard over h2c'
   /** `GET /lookup?key=…`, which knows no writes. */
   | 'lookup'
   /** The same without a key: 400. */
@@ -18,7 +22,7 @@ export interface Write {
 }
 
 export interface Language {
-  readonly readHead: ReadHead;
+  readonly connect: (port: number, host?: string) => LoadConnection;
   /** @param host for HTTP, as it stands in the request; without it, 127.0.0.1 */
   read(key: string, host?: string): string;
   /** @param length of the value, in bytes */
@@ -29,25 +33,30 @@ const HOST = '127.0.0.1';
 
 export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   hotshard: {
-    readHead: httpHead,
+    connect: raw(httpHead),
     read: (key, host) => request('GET', `/get/${key}`, host),
     write: (key, length, host) => ({
       before: request('POST', `/store/${key}`, host, [`Content-Length: ${length}`]),
       after: '',
     }),
   },
+  'hotshard over h2c': {
+    connect: (port, host) => new Http2Connection(port, host),
+    read: (key) => `GET /get/${key}`,
+    write: (key) => ({ before: `POST /store/${key}\n`, after: '' }),
+  },
   lookup: {
-    readHead: httpHead,
+    connect: raw(httpHead),
     read: (key, host) => request('GET', `/lookup?key=${key}`, host),
     write: noWrite,
   },
   'lookup without key': {
-    readHead: httpHead,
+    connect: raw(httpHead),
     read: (_, host) => request('GET', '/lookup', host),
     write: noWrite,
   },
   webdis: {
-    readHead: httpHead,
+    connect: raw(httpHead),
     read: (key, host) => request('GET', `/GET/${key}`, host),
     write: (key, _, host = HOST) => ({
       before: `GET /SET/${key}/`,
@@ -55,7 +64,7 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
     }),
   },
   redis: {
-    readHead: respHead,
+    connect: raw(respHead),
     read: (key) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`,
     write: (key, length) => ({
       before: `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${length}\r\n`,
@@ -63,11 +72,15 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
     }),
   },
   memcached: {
-    readHead: memcachedHead,
+    connect: raw(memcachedHead),
     read: (key) => `get ${key}\r\n`,
     write: (key, length) => ({ before: `set ${key} 0 0 ${length}\r\n`, after: '\r\n' }),
   },
 };
+
+function raw(readHead: ReadHead): Language['connect'] {
+  return (port, host) => new Connection(port, readHead, host);
+}
 
 function request(method: string, path: string, host = HOST, headers: readonly string[] = []): string {
   return [`${method} ${path} HTTP/1.1`, `Host: ${host}`, ...headers, '', ''].join('\r\n');

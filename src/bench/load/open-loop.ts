@@ -6,7 +6,7 @@
  * The process spins instead of sleeping between requests: timers are of whole milliseconds, which is longer than most
  * answers take.
  */
-import { type Connection, NO_ANSWER } from './connection.js';
+import { type LoadConnection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
 import type { Load, Target } from './orders.js';
 import { closeSoon, openConnections } from './pool.js';
@@ -41,7 +41,7 @@ export async function openLoop({ dialect, onOpen, ...pace }: Pace): Promise<Load
 class Run {
   readonly end: Promise<Load>;
   readonly #pace: Pick<Pace, 'next' | 'isOver'>;
-  readonly #idle: Connection[];
+  readonly #idle: LoadConnection[];
   readonly #recording = new Recording(undefined);
   readonly #began = performance.now();
   /** Milliseconds between two requests. */
@@ -49,11 +49,11 @@ class Run {
   /** How many will be due in all. */
   readonly #total: number;
   /** Due times and kinds of those under way: to be told what has failed in the end. */
-  readonly #underWay = new Map<Connection, { readonly due: number; readonly isWrite: boolean }>();
+  readonly #underWay = new Map<LoadConnection, { readonly due: number; readonly isWrite: boolean }>();
   #sent = 0;
 
   constructor(
-    pool: readonly Connection[],
+    pool: readonly LoadConnection[],
     { rate, seconds, ...pace }: Pick<Pace, 'next' | 'isOver' | 'rate' | 'seconds'>,
   ) {
     this.#pace = pace;
@@ -83,7 +83,7 @@ class Run {
     return this.#began + index * this.#interval;
   }
 
-  #send(connection: Connection, due: number): void {
+  #send(connection: LoadConnection, due: number): void {
     const request = this.#pace.next();
     const { isWrite } = request;
     this.#underWay.set(connection, { due, isWrite });

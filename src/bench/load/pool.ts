@@ -1,6 +1,6 @@
 /** The connections of a load, open before anything is measured. */
 
-import { Connection } from './connection.js';
+import type { LoadConnection } from './connection.js';
 import { DIALECTS, type Dialect } from './dialects.js';
 import type { Target } from './orders.js';
 
@@ -11,9 +11,9 @@ const BATCH = 128;
 export async function openConnections(
   { host, port, connections }: Target,
   dialect: Dialect,
-): Promise<readonly Connection[]> {
-  const { readHead } = DIALECTS[dialect];
-  const pool = Array.from({ length: connections }, () => new Connection(port, readHead, host));
+): Promise<readonly LoadConnection[]> {
+  const { connect } = DIALECTS[dialect];
+  const pool = Array.from({ length: connections }, () => connect(port, host));
   for (let first = 0; first < connections; first += BATCH) {
     await Promise.all(pool.slice(first, first + BATCH).map((connection) => connection.open()));
   }
@@ -24,7 +24,7 @@ export async function openConnections(
  * Closes them after what was counted has been told: the server's CPU time is read then, and to close ten thousand
  * connections takes it longer than some requests.
  */
-export function closeSoon(pool: readonly Connection[]): void {
+export function closeSoon(pool: readonly LoadConnection[]): void {
   setImmediate(() => {
     for (const connection of pool) connection.close();
   });

@@ -1,5 +1,6 @@
 /** What the load asks for: requests in the dialect of a server, and the order they come in. */
 import { randomNumbers, shuffled, zipfRanks } from '../zipf.js';
+import type { RequestBytes } from './connection.js';
 import { DIALECTS, type Dialect } from './dialects.js';
 
 export const VALUE_LENGTH = 32;
@@ -27,12 +28,8 @@ export interface Mix extends Workload {
   readonly exponent: number;
 }
 
-export interface Request {
+export interface Request extends RequestBytes {
   readonly isWrite: boolean;
-  /** All of it; where there is a body, what comes before. */
-  readonly text: string;
-  /** A long value, and what comes after it. */
-  readonly body?: readonly [Buffer, string];
 }
 
 export function readRequest(key: string): string {

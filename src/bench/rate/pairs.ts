@@ -34,6 +34,16 @@ export const PAIRS: readonly Pair[] = [
     ],
   },
   {
+    name: 'http2',
+    title: 'HTTP/1.1 and HTTP/2, by rate',
+    workers: 1,
+    core: 'server',
+    variants: [
+      { name: 'HTTP/1.1', flags: [], dialect: 'hotshard' },
+      { name: 'h2c', flags: [], dialect: 'hotshard over h2c' },
+    ],
+  },
+  {
     name: 'fast-lane',
     title: 'The fast lane and Hapi alone, by rate',
     workers: 1,

@@ -18,6 +18,14 @@ const CAPACITY = 64 * 1024;
 /** Bytes that a value may be moved by when its length has more digits than the one before. */
 const SLACK = 16;
 
+/** Of the length of a value. */
+const MOST_DIGITS = 10;
+
+/** Answers that are longer than what is gathered: so many of their buffers are kept to be used again. */
+const MOST_SPARES = 8;
+/** Bytes of the largest that is kept. */
+const LONGEST_SPARE = 1024 * 1024;
+
 export class Output {
   readonly #answers: Answers;
   #current: AnswersOfSecond;
@@ -30,6 +38,8 @@ export class Output {
   #length = 0;
   /** What was written last: the next is likely to be as long. */
   #written = this.#bytes.subarray(0, 0);
+  /** Of long answers that the kernel has taken. */
+  readonly #spares: Buffer<ArrayBuffer>[] = [];
   /** Digits of the length of the last value: the next is likely to have as many. */
   #digits = 2;
 
@@ -76,7 +86,9 @@ export class Output {
       }
       if (length > this.#room.length - place) {
         this.#write();
-        if (length > CAPACITY / 2) this.#gatherIn(Buffer.allocUnsafeSlow(length + CAPACITY));
+        if (fixed + MOST_DIGITS + length <= this.#room.length) continue;
+        const isAnswered = this.#longValue(cache, key, start, end, isHead, length);
+        if (isAnswered !== undefined) return isAnswered;
         continue;
       }
       const bytes = this.#bytes;
@@ -91,6 +103,52 @@ export class Output {
       this.#length = at + fixed + digits + (isHead ? 0 : length);
       return true;
     }
+  }
+
+  /**
+   * Writes the answer to a read of a value that was `length` bytes long a moment ago, in a buffer of its own.
+   *
+   * @returns as {@link value}; undefined when it has become longer
+   */
+  #longValue(
+    cache: ImmediateCache,
+    key: Uint8Array,
+    start: number,
+    end: number,
+    isHead: boolean,
+    length: number,
+  ): boolean | undefined {
+    const { valueHead } = this.#answers;
+    const { valueTail } = this.#current;
+    const place = valueHead.length + digitsOf(length) + valueTail.length;
+    const bytes = this.#spareOf(place + length + SLACK);
+    const now = cache.readInto(key, start, end, bytes.subarray(0, bytes.length - SLACK), place);
+    if (now === UNCERTAIN) return false;
+    if (now === ABSENT) {
+      this.#add(this.#current.absent, isHead);
+      return true;
+    }
+    if (now > bytes.length - SLACK - place) return undefined;
+    const headEnd = valueHead.length + digitsOf(now);
+    const valueAt = headEnd + valueTail.length;
+    if (valueAt !== place) bytes.copyWithin(valueAt, place, place + now);
+    bytes.set(valueHead);
+    writeNumber(bytes, headEnd, now);
+    bytes.set(valueTail, headEnd);
+    this.#send(bytes.subarray(0, isHead ? valueAt : valueAt + now), () => this.#keep(bytes));
+    return true;
+  }
+
+  #spareOf(length: number): Buffer<ArrayBuffer> {
+    const fitting = this.#spares.findIndex((spare) => spare.length >= length && spare.length <= 2 * length);
+    const [spare] = fitting === -1 ? [] : this.#spares.splice(fitting, 1);
+    return spare ?? Buffer.allocUnsafeSlow(length);
+  }
+
+  #keep(bytes: Buffer<ArrayBuffer>): void {
+    if (bytes.length > LONGEST_SPARE) return;
+    this.#spares.push(bytes);
+    if (this.#spares.length > MOST_SPARES) this.#spares.shift();
   }
 
   /** Adds the answer to a read that the cache was asked for by `get`. */
@@ -117,9 +175,10 @@ export class Output {
 
   #add({ whole, head }: FixedAnswer, isHead: boolean): void {
     const answer = isHead ? head : whole;
-    if (this.#length + answer.length > this.#room.length) {
-      this.#write();
-      if (answer.length > this.#room.length) this.#gatherIn(Buffer.allocUnsafeSlow(answer.length + SLACK));
+    if (this.#length + answer.length > this.#room.length) this.#write();
+    if (answer.length > this.#room.length) {
+      this.#send(answer);
+      return;
     }
     this.#bytes.set(answer, this.#length);
     this.#length += answer.length;
@@ -127,22 +186,22 @@ export class Output {
 
   #write(): void {
     const length = this.#length;
-    const socket = this.#socket;
-    if (length === 0 || socket === undefined) return;
+    if (length === 0) return;
     this.#length = 0;
     if (this.#written.length !== length) this.#written = this.#bytes.subarray(0, length);
-    socket.write(this.#written);
+    this.#send(this.#written);
+    if (this.#isTaken) return;
     // What was not taken at once lies in these bytes until it is.
-    this.#isTaken = socket.writableLength === 0;
-    if (!this.#isTaken || this.#room.length > CAPACITY) {
-      this.#gatherIn(Buffer.allocUnsafeSlow(CAPACITY + SLACK));
-    }
+    this.#bytes = Buffer.allocUnsafeSlow(CAPACITY + SLACK);
+    this.#room = this.#bytes.subarray(0, CAPACITY);
+    this.#written = this.#bytes.subarray(0, 0);
   }
 
-  #gatherIn(bytes: Buffer<ArrayBuffer>): void {
-    this.#bytes = bytes;
-    this.#room = bytes.subarray(0, bytes.length - SLACK);
-    this.#written = bytes.subarray(0, 0);
+  #send(bytes: Uint8Array, whenTaken?: () => void): void {
+    const socket = this.#socket;
+    if (socket === undefined) throw new Error('nobody to answer');
+    socket.write(bytes, whenTaken);
+    this.#isTaken = socket.writableLength === 0;
   }
 }
 
