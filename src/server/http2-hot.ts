@@ -1,6 +1,6 @@
 /**
  * The short cut of HTTP/2: `GET /get/K`, asked plainly, is answered on its stream, without Node's imitation of HTTP/1.1
- * and without Hapi, which take four fifths of the time. What is not certain to be that is left to them, and the answers
+ * and without Hapi, which take most of the time. What is not certain to be that is left to them, and the answers
  * are theirs to the letter.
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';

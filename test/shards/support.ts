@@ -1,7 +1,7 @@
 /**
  * What the tests of the map share: seeded randomness, values that prove themselves, messages that name an argument.
  *
- * HOTSHARD_SEED repeats a run, HOTSHARD_EFFORT multiplies the iterations (0.07 unless said otherwise, 10 for a long run, 20 for a night).
+ * HOTSHARD_SEED repeats a run, HOTSHARD_EFFORT multiplies the iterations (0.1 unless said otherwise, 10 for a long run, 20 for a night).
  */
 import { randomInt } from 'node:crypto';
 import type { CacheOptions, Guard } from '../../shards/index.js';
@@ -15,7 +15,7 @@ export function guarded(options: CacheOptions, guard: Guard): CacheOptions {
 }
 
 export const SEED = Number(process.env.HOTSHARD_SEED ?? randomInt(1, 2 ** 31));
-const EFFORT = Number(process.env.HOTSHARD_EFFORT ?? 0.07);
+const EFFORT = Number(process.env.HOTSHARD_EFFORT ?? 0.1);
 
 /** To be part of the message of every assertion that a random history leads to. */
 export const seeded = (what: string): string => `${what} (HOTSHARD_SEED=${SEED})`;

@@ -2,7 +2,7 @@
  * Threads that die in the middle of whatever they do: nobody is blocked, no value is torn, no memory is lost, and
  * what they had is taken over by others.
  *
- * HOTSHARD_EFFORT multiplies the deaths: the default is for some dozens, HOTSHARD_EFFORT=10 for thousands.
+ * HOTSHARD_EFFORT multiplies the deaths: HOTSHARD_EFFORT=10 is for thousands.
  */
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
