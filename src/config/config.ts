@@ -38,6 +38,14 @@ export interface Config {
   readonly redisPrefix: string;
   /** Milliseconds past its expiry that a value may be served while Redis is out of reach; 0 = not at all. */
   readonly staleTtl: number;
+  /** TCP port for the Redis protocol, 0 = any free one; undefined: it is not spoken. */
+  readonly respPort: number | undefined;
+  /** What clients must show to be served; undefined: nothing. */
+  readonly authToken: string | undefined;
+  /** The same for clients that may read only. */
+  readonly readOnlyToken: string | undefined;
+  /** Requests per second and client address; 0 = no limit. */
+  readonly rateLimit: number;
   /** Path of a data file to serve. */
   readonly load: string | undefined;
   /** Path of the file that the map is written to at the end and restored from at the start. */

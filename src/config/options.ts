@@ -62,6 +62,9 @@ export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> };
 
 const MAX_KEYS_LIMIT = 2 ** 31 - 1;
 const MAX_WORKERS = 1024;
+const MAX_RATE = 1_000_000;
+/** What a header can carry (RFC 6750, section 2.1, allows fewer characters yet). */
+const TOKEN_FORMAT = '1 to 512 printable ASCII characters without blanks';
 const MAX_SHARDS = 1024;
 
 const milliseconds: ValueFormat<number> = {
@@ -89,6 +92,12 @@ export const redisPort: ValueFormat<RedisNode & RedisAddress> = {
   show: maskSecrets,
 };
 
+/** What Kubernetes puts into a variable that ends in `_PORT`. */
+const KUBERNETES_LINK = {
+  pattern: /^tcp:\/\//,
+  reason: 'Kubernetes sets it for a service of that name; `enableServiceLinks: false` turns that off',
+};
+
 export const OPTIONS: Options = {
   port: {
     flag: 'port',
@@ -98,10 +107,7 @@ export const OPTIONS: Options = {
     description: 'HTTP port (0 = any free one, logged)',
     allowed: 'a whole number from 0 to 65535',
     schema: wholeNumber(0, 65_535),
-    foreign: {
-      pattern: /^tcp:\/\//,
-      reason: 'Kubernetes sets it for a service of that name; `enableServiceLinks: false` turns that off',
-    },
+    foreign: KUBERNETES_LINK,
   },
   host: {
     flag: 'host',
@@ -221,6 +227,15 @@ export const OPTIONS: Options = {
     allowed: DURATION_FORMAT,
     schema: duration(),
   },
+  respPort: {
+    flag: 'resp-port',
+    environment: [{ name: 'HOTSHARD_RESP_PORT' }],
+    default: 'off',
+    description: 'port that speaks the Redis protocol (0 = any free one, logged)',
+    allowed: 'off, or a whole number from 0 to 65535',
+    schema: z.union([z.literal('off').transform(() => undefined), wholeNumber(0, 65_535)]),
+    foreign: KUBERNETES_LINK,
+  },
   load: {
     flag: 'load',
     environment: [{ name: 'HOTSHARD_LOAD' }],
@@ -236,6 +251,32 @@ export const OPTIONS: Options = {
     description: 'file the map is written to on shutdown and restored from at start',
     allowed: 'the path of a file, in a directory that is there and can be written to',
     schema: optionalPath(),
+  },
+  authToken: {
+    flag: 'auth-token',
+    environment: [{ name: 'HOTSHARD_AUTH_TOKEN' }],
+    default: '',
+    description: 'bearer token that HTTP requests must carry, and password for AUTH of the Redis protocol',
+    allowed: TOKEN_FORMAT,
+    schema: token(),
+    show: hidden,
+  },
+  readOnlyToken: {
+    flag: 'read-only-token',
+    environment: [{ name: 'HOTSHARD_READ_ONLY_TOKEN' }],
+    default: '',
+    description: 'a token that may read only: a write with it gets 403, or NOPERM in the Redis protocol',
+    allowed: TOKEN_FORMAT,
+    schema: token(),
+    show: hidden,
+  },
+  rateLimit: {
+    flag: 'rate-limit',
+    environment: [{ name: 'HOTSHARD_RATE_LIMIT' }],
+    default: '0',
+    description: 'requests per second and client address, 0 = no limit; past it: 429',
+    allowed: `a whole number from 0 to ${MAX_RATE} (0 = no limit)`,
+    schema: wholeNumber(0, MAX_RATE),
   },
   tlsCert: {
     flag: 'tls-cert',
@@ -310,6 +351,15 @@ function optionalPath(): z.ZodType<string | undefined, string> {
     .string()
     .refine((path) => !path.includes('\0'))
     .transform((path) => (path === '' ? undefined : path));
+}
+
+function token(): z.ZodType<string | undefined, string> {
+  return z.union([z.literal('').transform(() => undefined), z.string().regex(/^[\x21-\x7e]{1,512}$/)]);
+}
+
+/** For values that are secret. */
+function hidden(): string {
+  return '***';
 }
 
 function duration(): z.ZodType<number, string> {

@@ -52,6 +52,10 @@ test('without flags and variables the defaults of the contract hold', async (t) 
     tlsKey: undefined,
     guard: 'lock-free',
     fastLane: true,
+    respPort: undefined,
+    authToken: undefined,
+    readOnlyToken: undefined,
+    rateLimit: 0,
     logLevel: 'info',
   } satisfies Config);
   t.strictSame(warnings, []);
@@ -81,6 +85,10 @@ test('every option is read from its flag and from each of its variables', async 
     ['tlsKey', 'key.pem', 'key.pem'],
     ['guard', 'lock', 'lock'],
     ['fastLane', 'off', false],
+    ['respPort', '6379', 6379],
+    ['authToken', 'secret', 'secret'],
+    ['readOnlyToken', 'look', 'look'],
+    ['rateLimit', '100', 100],
     ['logLevel', 'trace', 'trace'],
   ];
   t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
@@ -182,6 +190,10 @@ test('allowed values are taken as they are meant', async (t) => {
     ['shards', '1', 'shards', 1],
     ['load', 'none', 'load', 'none'],
     ['fast-lane', 'on', 'fastLane', true],
+    ['resp-port', 'off', 'respPort', undefined],
+    ['resp-port', '0', 'respPort', 0],
+    ['auth-token', '~!', 'authToken', '~!'],
+    ['rate-limit', '1000000', 'rateLimit', 1_000_000],
     ['log-level', 'silent', 'logLevel', 'silent'],
   ];
   for (const [flag, text, name, value] of values) {
