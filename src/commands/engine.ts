@@ -1,0 +1,205 @@
+/**
+ * Runs commands for clients, however they came: finds the command, checks what Redis checks before it runs one, in the
+ * same order and with the same words, and runs it or queues it in the client's transaction.
+ */
+import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
+import type { Arguments } from './arguments.js';
+import type { Client } from './client.js';
+import { type Answer, type Command, CommandError, type Outcome, TOO_LONG } from './command.js';
+import { CommandLookup, type KnownCommand } from './lookup.js';
+import type { Reply } from './reply.js';
+
+/** Characters of an unknown command, and of all its arguments, that are told back. */
+const MOST_TOLD_BACK = 128;
+
+/** Where the calls of commands are counted: see `CommandStats`. */
+export interface CommandCounter {
+  count(command: number, calls: number, microseconds: number): void;
+  /** Refused before it ran. */
+  rejected(command: number): void;
+  /** Ran, and came to an error. */
+  failed(command: number): void;
+}
+
+/** This worker's share in what keeps commands over several keys whole: see `Turn`. */
+export interface EngineTurn {
+  enter(): void;
+  leave(): void;
+}
+
+/** Whether the map alone knows what a key has: see `SettlingCache`. */
+export interface Settling {
+  readonly isSettled: boolean;
+  settle(key: Uint8Array): void | Promise<void>;
+}
+
+export interface EngineParts {
+  readonly commands: readonly Command[];
+  readonly counter: CommandCounter;
+  readonly turn: EngineTurn;
+  /** Absent: commands themselves ask what is behind the map. */
+  readonly settling?: Settling | undefined;
+}
+
+export class Engine {
+  readonly lookup: CommandLookup;
+  readonly #parts: EngineParts;
+  /** Of each command by its index, since the last `begin`. */
+  readonly #calls: Uint32Array;
+  /** Those that have been called since then. */
+  readonly #called: number[] = [];
+  #beganAt = 0;
+
+  constructor(parts: EngineParts) {
+    this.lookup = new CommandLookup(parts.commands);
+    this.#parts = parts;
+    this.#calls = new Uint32Array(this.lookup.all.length);
+  }
+
+  /**
+   * To be called before one or several commands that run one after the other, with nothing else between: no other
+   * worker changes several keys at once from now on.
+   */
+  begin(): void {
+    this.#parts.turn.enter();
+    this.#beganAt = performance.now();
+  }
+
+  /** To be called after them. The time that they took is counted to them in equal shares. */
+  end(): void {
+    this.#parts.turn.leave();
+    const called = this.#called;
+    if (called.length === 0) return;
+    const microseconds = (performance.now() - this.#beganAt) * 1000;
+    let calls = 0;
+    for (const index of called) calls += this.#calls[index];
+    for (const index of called) {
+      this.#parts.counter.count(index, this.#calls[index], (microseconds * this.#calls[index]) / calls);
+      this.#calls[index] = 0;
+    }
+    called.length = 0;
+  }
+
+  /**
+   * Runs a command, of one word at least, between `begin` and `end`. It never throws or rejects for what a client did.
+   *
+   * @returns nothing when it has been answered; otherwise resolves with what to answer, after a new `begin`
+   */
+  execute(args: Arguments, reply: Reply, client: Client): Outcome {
+    const command = this.lookup.find(args);
+    const refusal = command === undefined ? unknownCommand(args) : refusalOf(command, args, client);
+    const { transaction } = client;
+    if (command === undefined || refusal !== undefined) {
+      if (command !== undefined) this.#parts.counter.rejected(command.index);
+      if (transaction !== undefined) transaction.isDoomed = true;
+      reply.error(refusal ?? unknownCommand(args));
+      return;
+    }
+    client.lastCommand = command.fullName;
+    if (transaction !== undefined && !command.isImmediate) {
+      transaction.queue.push(args.detached());
+      reply.status('QUEUED');
+      return;
+    }
+    return this.run(command, args, reply, client);
+  }
+
+  /** Runs a command that has been checked: now, or as a part of a transaction. */
+  run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
+    if (this.#calls[command.index]++ === 0) this.#called.push(command.index);
+    const { settling } = this.#parts;
+    if (settling !== undefined && !settling.isSettled && command.keys !== undefined) {
+      return this.#runSettled(command, args.detached(), client, settling);
+    }
+    try {
+      const waiting = command.run(args, reply, client);
+      if (waiting !== undefined) return this.#caught(command, waiting);
+    } catch (error) {
+      reply.error(this.#messageOf(error, command));
+    }
+  }
+
+  /** Runs a command when the map knows what its keys have. */
+  async #runSettled(
+    command: KnownCommand,
+    args: Arguments,
+    client: Client,
+    settling: Settling,
+  ): Promise<Answer> {
+    try {
+      for (const index of keyIndexes(command, args)) await settling.settle(args.view(index));
+    } catch (error) {
+      const message = this.#messageOf(error, command);
+      return (reply) => reply.error(message);
+    }
+    return (reply) => {
+      try {
+        const waiting = command.run(args, reply, client);
+        if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
+      } catch (error) {
+        reply.error(this.#messageOf(error, command));
+      }
+    };
+  }
+
+  async #caught(command: KnownCommand, waiting: Promise<Answer>): Promise<Answer> {
+    try {
+      return await waiting;
+    } catch (error) {
+      const message = this.#messageOf(error, command);
+      return (reply) => reply.error(message);
+    }
+  }
+
+  #messageOf(error: unknown, { index }: KnownCommand): string {
+    this.#parts.counter.failed(index);
+    if (error instanceof CommandError) return error.message;
+    if (error instanceof ValueTooLargeError) return TOO_LONG;
+    if (error instanceof WrongTypeError) {
+      return 'WRONGTYPE Operation against a key holding the wrong kind of value';
+    }
+    if (error instanceof StoreUnavailableError) return `ERR backing store unavailable: ${error.message}`;
+    throw error;
+  }
+}
+
+/** What keeps a command from running, in the order in which Redis looks. */
+function refusalOf(command: KnownCommand, args: Arguments, client: Client): string | undefined {
+  const { arity, subcommands } = command;
+  if (subcommands !== undefined && args.count > 1) {
+    const word = cut(args.text(1), MOST_TOLD_BACK);
+    return `ERR unknown subcommand '${word}'. Try ${command.name.toUpperCase()} HELP.`;
+  }
+  if (arity > 0 ? args.count !== arity : args.count < -arity) {
+    return `ERR wrong number of arguments for '${command.fullName}' command`;
+  }
+  if (client.access !== 'full') {
+    if (client.access === 'none' && !command.isOpen) return 'NOAUTH Authentication required.';
+    if (client.access === 'read-only' && command.isWrite) {
+      return `NOPERM User default has no permissions to run the '${command.fullName}' command`;
+    }
+  }
+  if (client.transaction !== undefined && command.flags.includes('no_multi')) {
+    return 'ERR Command not allowed inside a transaction';
+  }
+  return undefined;
+}
+
+/** Indexes of the words that are keys. */
+export function* keyIndexes({ keys }: Command, args: Arguments): Iterable<number> {
+  if (keys === undefined) return;
+  const last = keys.last < 0 ? args.count + keys.last : keys.last;
+  for (let index = keys.first; index <= last; index += keys.step) yield index;
+}
+
+function unknownCommand(args: Arguments): string {
+  let told = '';
+  for (let index = 1; index < args.count && told.length < MOST_TOLD_BACK; index++) {
+    told += `'${cut(args.text(index), MOST_TOLD_BACK - told.length)}' `;
+  }
+  return `ERR unknown command '${cut(args.text(0), MOST_TOLD_BACK)}', with args beginning with: ${told}`;
+}
+
+function cut(text: string, length: number): string {
+  return text.slice(0, length);
+}
