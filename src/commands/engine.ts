@@ -5,9 +5,17 @@
 import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
 import type { Client } from './client.js';
-import { type Answer, type Command, CommandError, type Outcome, TOO_LONG } from './command.js';
+import {
+  type Answer,
+  type Command,
+  CommandError,
+  NOT_IN_TRANSACTION,
+  type Outcome,
+  TOO_LONG,
+} from './command.js';
 import { CommandLookup, type KnownCommand } from './lookup.js';
 import type { Reply } from './reply.js';
+import { TOO_LARGE } from './transaction.js';
 
 /** Characters of an unknown command, and of all its arguments, that are told back. */
 const MOST_TOLD_BACK = 128;
@@ -91,22 +99,53 @@ export class Engine {
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
       if (command !== undefined) this.#parts.counter.rejected(command.index);
-      if (transaction !== undefined) transaction.isDoomed = true;
+      transaction?.doom();
       reply.error(refusal ?? unknownCommand(args));
       return;
     }
     client.lastCommand = command.fullName;
     if (transaction !== undefined && !command.isImmediate) {
-      transaction.queue.push(args.detached());
-      reply.status('QUEUED');
+      if (transaction.add(args)) reply.status('QUEUED');
+      else reply.error(TOO_LARGE);
       return;
     }
-    return this.run(command, args, reply, client);
+    return this.#run(command, args, reply, client);
   }
 
-  /** Runs a command that has been checked: now, or as a part of a transaction. */
-  run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
-    if (this.#calls[command.index]++ === 0) this.#called.push(command.index);
+  /**
+   * Checks a command that is to be queued without having come by `execute`.
+   *
+   * @returns why it can't be; undefined: it can
+   */
+  refusal(args: Arguments, client: Client): string | undefined {
+    const command = this.lookup.find(args);
+    if (command === undefined) return unknownCommand(args);
+    const refusal =
+      refusalOf(command, args, client) ?? (command.isImmediate ? NOT_IN_TRANSACTION : undefined);
+    if (refusal !== undefined) this.#parts.counter.rejected(command.index);
+    return refusal;
+  }
+
+  /**
+   * Runs a command that has been checked and queued, and answers it at once. What its keys have is known: see `settle`.
+   *
+   * @throws {TypeError} when it is a command that can't be answered at once: those have the flag `no_multi`
+   */
+  runQueued(args: Arguments, reply: Reply, client: Client): void {
+    const command = this.lookup.find(args);
+    if (command === undefined) throw new TypeError('what has been queued is no command');
+    this.#countCall(command);
+    this.#runAtOnce(command, args, reply, client);
+  }
+
+  /** Sees to it that the map knows what the keys of these commands have. A promise only if that takes its time. */
+  settle(queue: readonly Arguments[]): undefined | Promise<void> {
+    const { settling } = this.#parts;
+    return settling === undefined || settling.isSettled ? undefined : this.#settleAll(queue, settling);
+  }
+
+  #run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
+    this.#countCall(command);
     const { settling } = this.#parts;
     if (settling !== undefined && !settling.isSettled && command.keys !== undefined) {
       return this.#runSettled(command, args.detached(), client, settling);
@@ -114,6 +153,19 @@ export class Engine {
     try {
       const waiting = command.run(args, reply, client);
       if (waiting !== undefined) return this.#caught(command, waiting);
+    } catch (error) {
+      reply.error(this.#messageOf(error, command));
+    }
+  }
+
+  #countCall({ index }: KnownCommand): void {
+    if (this.#calls[index]++ === 0) this.#called.push(index);
+  }
+
+  #runAtOnce(command: KnownCommand, args: Arguments, reply: Reply, client: Client): void {
+    try {
+      const waiting = command.run(args, reply, client);
+      if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
     } catch (error) {
       reply.error(this.#messageOf(error, command));
     }
@@ -127,19 +179,20 @@ export class Engine {
     settling: Settling,
   ): Promise<Answer> {
     try {
-      for (const index of keyIndexes(command, args)) await settling.settle(args.view(index));
+      await this.#settleAll([args], settling);
     } catch (error) {
       const message = this.#messageOf(error, command);
       return (reply) => reply.error(message);
     }
-    return (reply) => {
-      try {
-        const waiting = command.run(args, reply, client);
-        if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
-      } catch (error) {
-        reply.error(this.#messageOf(error, command));
-      }
-    };
+    return (reply) => this.#runAtOnce(command, args, reply, client);
+  }
+
+  async #settleAll(queue: readonly Arguments[], settling: Settling): Promise<void> {
+    for (const args of queue) {
+      const command = this.lookup.find(args);
+      if (command === undefined) continue;
+      for (const index of keyIndexes(command, args)) await settling.settle(args.view(index));
+    }
   }
 
   async #caught(command: KnownCommand, waiting: Promise<Answer>): Promise<Answer> {
@@ -180,7 +233,7 @@ function refusalOf(command: KnownCommand, args: Arguments, client: Client): stri
     }
   }
   if (client.transaction !== undefined && command.flags.includes('no_multi')) {
-    return 'ERR Command not allowed inside a transaction';
+    return NOT_IN_TRANSACTION;
   }
   return undefined;
 }
