@@ -62,11 +62,7 @@ export class RangeCalls {
     expiry: number,
   ): WriteOutcome {
     const shard = this.#drafted(bytes, keyStart, keyEnd, value, valueStart, valueEnd, expiry);
-    const got = this.#got;
-    if (got !== shard.got || got.hash !== this.#attachment.key.hash) {
-      throw new RangeError('the last getRangeInto must be for the key that is put');
-    }
-    return this.#attachment.write(shard, got);
+    return this.#attachment.write(shard, this.#gotIn(shard));
   }
 
   /**
@@ -93,6 +89,17 @@ export class RangeCalls {
     return this.#attachment.delete(this.#attachment.shardOfRange(bytes, start, end)) === 'value';
   }
 
+  /**
+   * Removes a key's value if the key still has what the last `getRangeInto`, which must have been for this key, found:
+   * see `putRangeIfUnchanged`. False when it has something else by now, or nothing.
+   *
+   * @throws {RangeError} when the last `getRangeInto` was for another key
+   */
+  deleteRangeIfUnchanged(bytes: Uint8Array, start: number, end: number): boolean {
+    const shard = this.#attachment.shardOfRange(bytes, start, end);
+    return this.#attachment.delete(shard, this.#gotIn(shard)) === 'value';
+  }
+
   /** Whether a key has a value. It does not count as used. */
   hasRange(bytes: Uint8Array, start: number, end: number): boolean {
     return this.expiryRange(bytes, start, end) >= 0;
@@ -114,6 +121,13 @@ export class RangeCalls {
   /** Length of a key's value in bytes; -1 when there is none. It does not count as used. */
   valueLengthRange(bytes: Uint8Array, start: number, end: number): number {
     return this.#attachment.shardOfRange(bytes, start, end).valueLength(this.#attachment.key);
+  }
+
+  /** What the last `getRangeInto`, for the loaded key, found. */
+  #gotIn(shard: Shard): Got {
+    const got = this.#got;
+    if (got === shard.got && got.hash === this.#attachment.key.hash) return got;
+    throw new RangeError('the last getRangeInto must be for the same key');
   }
 
   /** The shard of a key, which is loaded; the draft is filled. */
