@@ -8,6 +8,7 @@ import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurr
 import { Bell, type BellHandle } from '../store/bell.js';
 import type { FileStoreHandle } from '../store/file-store.js';
 import { Sessions, type SessionsHandle } from '../store/sessions.js';
+import { Turnstile, type TurnstileHandle } from '../store/turnstile.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
 
 export interface Shared {
@@ -17,6 +18,8 @@ export interface Shared {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: Sessions;
   readonly bell: Bell;
+  /** Each worker has its turn. */
+  readonly turnstile: Turnstile;
   /** The data file behind the map; undefined when there is none, or it can only be read once. */
   readonly file: FileStoreHandle | undefined;
 }
@@ -28,6 +31,7 @@ export interface SharedHandles {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: SessionsHandle;
   readonly bell: BellHandle;
+  readonly turnstile: TurnstileHandle;
   readonly file: FileStoreHandle | undefined;
 }
 
@@ -60,28 +64,31 @@ export function createShared(
     limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
     sessions: Sessions.create(),
     bell: Bell.create(),
+    turnstile: Turnstile.create(workers),
     file,
   };
 }
 
-export function handlesOf({ map, state, limit, sessions, bell, file }: Shared): SharedHandles {
+export function handlesOf({ map, state, limit, sessions, bell, turnstile, file }: Shared): SharedHandles {
   return {
     map: map.handle,
     state: state.handle,
     limit,
     sessions: sessions.handle,
     bell: bell.handle,
+    turnstile: turnstile.handle,
     file,
   };
 }
 
-export function attachShared({ map, state, limit, sessions, bell, file }: SharedHandles): Shared {
+export function attachShared({ map, state, limit, sessions, bell, turnstile, file }: SharedHandles): Shared {
   return {
     map: SharedCache.attach(map),
     state: ProcessState.attach(state),
     limit,
     sessions: Sessions.attach(sessions),
     bell: Bell.attach(bell),
+    turnstile: Turnstile.attach(turnstile),
     file,
   };
 }
