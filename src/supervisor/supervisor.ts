@@ -259,7 +259,7 @@ class Supervisor {
   #threads(port: SharedPort, shared: Shared): Crew {
     let address: AddressInfo | undefined;
     const handles = handlesOf(shared);
-    const { state, limit, sessions } = shared;
+    const { state, limit, sessions, turnstile, watches } = shared;
     const pool = new Pool({
       workers: this.#config.workers,
       entry: this.#options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
@@ -281,6 +281,8 @@ class Supervisor {
         port.gone(worker);
         releaseAllOf(limit, worker);
         sessions.endAllOf(worker);
+        turnstile.release(worker);
+        watches.release(worker);
         // Its connections have ended with it, and it can't say so any more.
         state.count(worker, 'openConnections', -state.row(worker).openConnections);
       },

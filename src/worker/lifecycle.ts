@@ -57,7 +57,7 @@ export interface RunningWorker {
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, shared, worker, ticket, logger } = parts;
   const { state } = shared;
-  const tier = await openTier({ ...shared, config, worker, logger });
+  const tier = await openTier({ ...shared, config, worker, turn: shared.turnstile.turnOf(worker), logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const server = parts.createServer({
     cache: tier.cache,
