@@ -138,17 +138,23 @@ export class Engine {
     this.#runAtOnce(command, args, reply, client);
   }
 
-  /** Sees to it that the map knows what the keys of these commands have. A promise only if that takes its time. */
+  /** Sees to it that the map knows what the keys of these commands have. A promise only if that has to be waited for. */
   settle(queue: readonly Arguments[]): undefined | Promise<void> {
     const { settling } = this.#parts;
-    return settling === undefined || settling.isSettled ? undefined : this.#settleAll(queue, settling);
+    if (settling === undefined || settling.isSettled) return undefined;
+    const keys = queue.flatMap((args) => this.#keysOf(args));
+    for (let at = 0; at < keys.length; at++) {
+      const waiting = settling.settle(keys[at]);
+      if (waiting !== undefined) return settleRest(settling, waiting, keys.slice(at + 1));
+    }
+    return undefined;
   }
 
   #run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
     this.#countCall(command);
-    const { settling } = this.#parts;
-    if (settling !== undefined && !settling.isSettled && command.keys !== undefined) {
-      return this.#runSettled(command, args.detached(), client, settling);
+    if (command.keys !== undefined && this.#parts.settling?.isSettled === false) {
+      const waiting = this.settle([args]);
+      if (waiting !== undefined) return this.#runSettled(waiting, command, args.detached(), client);
     }
     try {
       const waiting = command.run(args, reply, client);
@@ -173,13 +179,13 @@ export class Engine {
 
   /** Runs a command when the map knows what its keys have. */
   async #runSettled(
+    settling: Promise<void>,
     command: KnownCommand,
     args: Arguments,
     client: Client,
-    settling: Settling,
   ): Promise<Answer> {
     try {
-      await this.#settleAll([args], settling);
+      await settling;
     } catch (error) {
       const message = this.#messageOf(error, command);
       return (reply) => reply.error(message);
@@ -187,12 +193,10 @@ export class Engine {
     return (reply) => this.#runAtOnce(command, args, reply, client);
   }
 
-  async #settleAll(queue: readonly Arguments[], settling: Settling): Promise<void> {
-    for (const args of queue) {
-      const command = this.lookup.find(args);
-      if (command === undefined) continue;
-      for (const index of keyIndexes(command, args)) await settling.settle(args.view(index));
-    }
+  /** The keys of a command, in bytes of their own. */
+  #keysOf(args: Arguments): Buffer[] {
+    const command = this.lookup.find(args);
+    return command === undefined ? [] : [...keyIndexes(command, args)].map((index) => args.copy(index));
   }
 
   async #caught(command: KnownCommand, waiting: Promise<Answer>): Promise<Answer> {
@@ -214,6 +218,15 @@ export class Engine {
     if (error instanceof StoreUnavailableError) return `ERR backing store unavailable: ${error.message}`;
     throw error;
   }
+}
+
+async function settleRest(
+  settling: Settling,
+  waiting: Promise<void>,
+  keys: readonly Uint8Array[],
+): Promise<void> {
+  await waiting;
+  for (const key of keys) await settling.settle(key);
 }
 
 /** What keeps a command from running, in the order in which Redis looks. */
