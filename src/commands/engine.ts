@@ -37,6 +37,8 @@ export interface EngineParts {
   readonly commands: readonly Command[];
   readonly counter: CommandCounter;
   readonly turn: EngineTurn;
+  /** Is told of what no client can have done wrong. */
+  readonly onFailure: (error: unknown, command: string) => void;
   /** Absent: commands themselves ask what is behind the map. */
   readonly settling?: Settling | undefined;
 }
@@ -104,6 +106,14 @@ export class Engine {
     return this.run(command, args, reply, client);
   }
 
+  /** Answers a command that came with a word too long to be kept. */
+  refuse(args: Arguments, reply: Reply, client: Client): void {
+    const command = this.lookup.find(args);
+    if (command !== undefined) this.#parts.counter.rejected(command.index);
+    if (client.transaction !== undefined) client.transaction.isDoomed = true;
+    reply.error(TOO_LONG);
+  }
+
   /** Runs a command that has been checked: now, or as a part of a transaction. */
   run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
     if (this.#calls[command.index]++ === 0) this.#called.push(command.index);
@@ -151,7 +161,7 @@ export class Engine {
     }
   }
 
-  #messageOf(error: unknown, { index }: KnownCommand): string {
+  #messageOf(error: unknown, { index, fullName }: KnownCommand): string {
     this.#parts.counter.failed(index);
     if (error instanceof CommandError) return error.message;
     if (error instanceof ValueTooLargeError) return TOO_LONG;
@@ -159,7 +169,8 @@ export class Engine {
       return 'WRONGTYPE Operation against a key holding the wrong kind of value';
     }
     if (error instanceof StoreUnavailableError) return `ERR backing store unavailable: ${error.message}`;
-    throw error;
+    this.#parts.onFailure(error, fullName);
+    return 'ERR internal error';
   }
 }
 
