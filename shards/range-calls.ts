@@ -127,7 +127,7 @@ export class RangeCalls {
   #gotIn(shard: Shard): Got {
     const got = this.#got;
     if (got === shard.got && got.hash === this.#attachment.key.hash) return got;
-    throw new RangeError('the last getRangeInto must be for the same key');
+    throw new RangeError('the last getRangeInto must be for the key of this call');
   }
 
   /** The shard of a key, which is loaded; the draft is filled. */

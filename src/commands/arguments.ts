@@ -107,6 +107,15 @@ export class Arguments {
     return copy;
   }
 
+  /** The words lie in another buffer now, all of them as far from where they were. */
+  move(bytes: Buffer, distance: number): void {
+    this.bytes = bytes;
+    for (let i = 0; i < this.count; i++) {
+      this.#starts[i] += distance;
+      this.#ends[i] += distance;
+    }
+  }
+
   /** Gives back the room of a command with very many words. */
   shrink(): void {
     if (this.#starts.length <= 16 * FIRST_ROOM) return;

@@ -45,6 +45,8 @@ export interface EngineParts {
   readonly commands: readonly Command[];
   readonly counter: CommandCounter;
   readonly turn: EngineTurn;
+  /** Is told of what no client can have done wrong. */
+  readonly onFailure: (error: unknown, command: string) => void;
   /** Absent: commands themselves ask what is behind the map. */
   readonly settling?: Settling | undefined;
 }
@@ -110,6 +112,14 @@ export class Engine {
       return;
     }
     return this.#run(command, args, reply, client);
+  }
+
+  /** Answers a command that came with a word too long to be kept. */
+  refuse(args: Arguments, reply: Reply, client: Client): void {
+    const command = this.lookup.find(args);
+    if (command !== undefined) this.#parts.counter.rejected(command.index);
+    client.transaction?.doom();
+    reply.error(TOO_LONG);
   }
 
   /**
@@ -208,7 +218,7 @@ export class Engine {
     }
   }
 
-  #messageOf(error: unknown, { index }: KnownCommand): string {
+  #messageOf(error: unknown, { index, fullName }: KnownCommand): string {
     this.#parts.counter.failed(index);
     if (error instanceof CommandError) return error.message;
     if (error instanceof ValueTooLargeError) return TOO_LONG;
@@ -216,7 +226,8 @@ export class Engine {
       return 'WRONGTYPE Operation against a key holding the wrong kind of value';
     }
     if (error instanceof StoreUnavailableError) return `ERR backing store unavailable: ${error.message}`;
-    throw error;
+    this.#parts.onFailure(error, fullName);
+    return 'ERR internal error';
   }
 }
 

@@ -6,7 +6,9 @@ import { ALL_KEYS, ONE_KEY, TWO_KEYS } from './key-check.js';
 import type { Keyspace } from './keyspace.js';
 import { OK } from './reply.js';
 
-const LARGEST_INT = 2 ** 31 - 1;
+/** What numbers of databases may be at most: those of 32 bits. */
+const SMALLEST_INDEX = -(2 ** 31);
+const LARGEST_INDEX = 2 ** 31 - 1;
 
 export function keyCommands(keyspace: Keyspace): Command[] {
   return [
@@ -148,8 +150,9 @@ function parseCopy(args: Arguments): boolean {
 /** There is one database. */
 function checkDatabase(args: Arguments, index: number): void {
   const database = clampedInteger(args, index);
-  if (database > LARGEST_INT || database < -LARGEST_INT - 1) {
-    throw new CommandError('ERR value is out of range');
+  if (database < SMALLEST_INDEX || database > LARGEST_INDEX) {
+    const range = `${SMALLEST_INDEX} and ${LARGEST_INDEX}`;
+    throw new CommandError(`ERR value is out of range, value must between ${range}`);
   }
   if (database !== 0) throw new CommandError('ERR DB index is out of range');
 }

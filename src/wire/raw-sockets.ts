@@ -9,7 +9,7 @@
 import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** Takes the first `length` of `bytes`; the next read, of any connection, overwrites them. */
-export type Reader = (bytes: Uint8Array, length: number) => void;
+export type Reader = (bytes: Buffer, length: number) => void;
 
 /** Is given a connection, and what gives its bytes back to the socket as a stream; returns who takes them until then. */
 export type OnSocket = (socket: Socket, giveBack: () => void) => Reader;
@@ -32,12 +32,7 @@ interface ListeningHandle extends ConnectionHandle {
  *   to the socket as a stream; returns who takes them until then
  * @param hasPlainSockets whether to do as where Node lacks what is relied on; for tests
  */
-export function acceptRaw(
-  server: Server,
-  buffer: Uint8Array,
-  onSocket: OnSocket,
-  hasPlainSockets = false,
-): void {
+export function acceptRaw(server: Server, buffer: Buffer, onSocket: OnSocket, hasPlainSockets = false): void {
   const made = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
     if (!made.has(socket)) readPlain(socket, onSocket);
@@ -65,7 +60,7 @@ export function acceptRaw(
 
 /** The same for a connection that was accepted otherwise: it gives `'data'` events. */
 export function readPlain(socket: Socket, onSocket: OnSocket): void {
-  const onData = (chunk: Uint8Array): void => reader(chunk, chunk.length);
+  const onData = (chunk: Buffer): void => reader(chunk, chunk.length);
   const reader = onSocket(socket, () => socket.off('data', onData));
   socket.on('data', onData);
 }
@@ -79,7 +74,7 @@ function listeningHandle(server: Server): ListeningHandle | undefined {
 }
 
 /** A socket over a handle. Nothing is read before the event loop goes on: there is time to say by whom. */
-function socketOver(handle: ConnectionHandle, buffer: Uint8Array, reading: { by: Reader }): Socket {
+function socketOver(handle: ConnectionHandle, buffer: Buffer, reading: { by: Reader }): Socket {
   const options: SocketConstructorOpts & { handle: ConnectionHandle } = {
     handle,
     allowHalfOpen: true,

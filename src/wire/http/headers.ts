@@ -1,5 +1,5 @@
 /** Headers of a request: which of them make it UNSURE, and what is made of those that count. */
-import { ALPHANUMERIC, bytesOf, classOf, digitsEnd, isName, numberOf } from './bytes.js';
+import { ALPHANUMERIC, bytesOf, classOf, digitsEnd, isName, numberOf } from '../bytes.js';
 
 const ZERO = 0x30;
 

@@ -10,6 +10,7 @@ import {
   type StoreUnavailableError,
   UNCERTAIN,
 } from '../../store/tiered.js';
+import { digitsOf, writeNumber } from '../bytes.js';
 import { Answers, type AnswersOfSecond, type FixedAnswer } from './answers.js';
 
 /** Bytes gathered before they are written. */
@@ -203,21 +204,4 @@ export class Output {
     socket.write(bytes, whenTaken);
     this.#isTaken = socket.writableLength === 0;
   }
-}
-
-function digitsOf(number: number): number {
-  let digits = 1;
-  for (let rest = number; rest >= 10; rest /= 10) digits++;
-  return digits;
-}
-
-/** Writes decimal digits so that they end before `end`. */
-function writeNumber(bytes: Uint8Array, end: number, number: number): void {
-  let rest = number;
-  let at = end;
-  do {
-    const next = Math.floor(rest / 10);
-    bytes[--at] = 0x30 + rest - next * 10;
-    rest = next;
-  } while (rest > 0);
 }

@@ -23,7 +23,7 @@ import {
   isBeginningOf,
   isName,
   numberOf,
-} from './bytes.js';
+} from '../bytes.js';
 import { isHost, isUnsureHeader, lengthOf, MAX_LENGTH_DIGITS } from './headers.js';
 
 /** Bytes of request line and headers. Less than Node allows, so that what is refused for its size is Node's to refuse. */

@@ -49,3 +49,21 @@ export function hexadecimal(byte: number): number {
   const letter = (byte | 0x20) - 0x61;
   return letter >= 0 && letter < 6 ? letter + 10 : -0x1000;
 }
+
+/** How many decimal digits a whole number has. */
+export function digitsOf(number: number): number {
+  let digits = 1;
+  for (let rest = number; rest >= 10; rest /= 10) digits++;
+  return digits;
+}
+
+/** Writes decimal digits so that they end before `end`. */
+export function writeNumber(bytes: Uint8Array, end: number, number: number): void {
+  let rest = number;
+  let at = end;
+  do {
+    const next = Math.floor(rest / 10);
+    bytes[--at] = 0x30 + rest - next * 10;
+    rest = next;
+  } while (rest > 0);
+}

@@ -1,0 +1,88 @@
+/** A RESP lane with the commands of one test, listening on a free port. */
+import net, { type AddressInfo } from 'node:net';
+import type { SharedCache } from '../../../shards/index.js';
+import { Client } from '../../../src/commands/client.js';
+import type { Command } from '../../../src/commands/command.js';
+import { Engine } from '../../../src/commands/engine.js';
+import type { ConcurrencyLimit } from '../../../src/limits/concurrency.js';
+import type { ImmediateCache, TieredCache } from '../../../src/store/tiered.js';
+import { RespLane } from '../../../src/wire/resp/resp-lane.js';
+import { limitOf, serve } from '../../server/server-under-test.js';
+
+export interface RespSetup {
+  /** Commands over this cache. */
+  readonly commands: (cache: TieredCache & ImmediateCache, map: SharedCache) => readonly Command[];
+  readonly limit?: ConcurrencyLimit;
+  readonly maxValueSize?: number;
+  readonly hasPlainSockets?: boolean;
+  /** What clients may do that have not said a password. Default: everything. */
+  readonly access?: Client['access'];
+}
+
+export interface RespUnderTest {
+  readonly port: number;
+  readonly lane: RespLane;
+  readonly acceptor: net.Server;
+  /** Bytes received and sent. */
+  readonly traffic: { received: number; sent: number };
+  /** Those that are connected. */
+  readonly clients: ReadonlySet<Client>;
+}
+
+interface Test {
+  teardown(done: () => void | Promise<void>): void;
+}
+
+export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTest> {
+  const { maxValueSize = 1024, limit = limitOf(250, 4096), access = 'full', hasPlainSockets } = setup;
+  const server = await serve(t, { limit, listens: false, maxValueSize });
+  const cache = server.cache as TieredCache & ImmediateCache;
+  const engine = new Engine({
+    commands: setup.commands(cache, cache.map),
+    counter: { count: () => {}, rejected: () => {}, failed: () => {} },
+    turn: { enter: () => {}, leave: () => {} },
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  const traffic = { received: 0, sent: 0 };
+  const clients = new Set<Client>();
+  let ids = 0;
+  const lane = new RespLane({
+    engine,
+    limit,
+    counter: {
+      received: (bytes) => {
+        traffic.received += bytes;
+      },
+      sent: (bytes) => {
+        traffic.sent += bytes;
+      },
+    },
+    maxValueSize,
+    clients: {
+      open: (socket) => {
+        const client = new Client({
+          id: ++ids,
+          address: `${socket.remoteAddress}:${socket.remotePort}`,
+          localAddress: `${socket.localAddress}:${socket.localPort}`,
+          access,
+        });
+        clients.add(client);
+        return client;
+      },
+      close: (client) => void clients.delete(client),
+    },
+    logger: { debug: () => {} },
+    ...(hasPlainSockets === undefined ? {} : { hasPlainSockets }),
+  });
+  const acceptor = net.createServer({ allowHalfOpen: true });
+  lane.acceptFrom(acceptor);
+  await new Promise<void>((resolve) => acceptor.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    lane.stop();
+    acceptor.close();
+  });
+  const { port } = acceptor.address() as AddressInfo;
+  return { port, lane, acceptor, traffic, clients };
+}
