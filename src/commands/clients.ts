@@ -3,12 +3,20 @@
  * to, and waits for as many answers as there are others, but not for long: one that works hard or is gone is left out.
  */
 import { BroadcastChannel } from 'node:worker_threads';
-import type { Client } from './client.js';
+import { type Access, Client } from './client.js';
 import { lineOf } from './client-line.js';
 import type { SharedClients } from './shared-clients.js';
 
 /** Milliseconds that the other workers have to tell of their clients. */
 const ANSWER_LIMIT = 250;
+
+/** The two ends of a connection, as a socket has them. */
+export interface Ends {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
 
 /** Numbers of clients to tell of; undefined: all. */
 type Wanted = readonly number[] | undefined;
@@ -36,15 +44,20 @@ interface Collection {
 export class Clients {
   readonly #shared: SharedClients;
   readonly #worker: number;
+  readonly #access: Access;
   readonly #clients = new Map<number, Client>();
   readonly #channel: BroadcastChannel;
   readonly #collections = new Map<number, Collection>();
   #questions = 0;
 
-  /** @param worker from 0 */
-  constructor(shared: SharedClients, worker: number) {
+  /**
+   * @param worker from 0
+   * @param access what a new client may do
+   */
+  constructor(shared: SharedClients, worker: number, access: Access) {
     this.#shared = shared;
     this.#worker = worker;
+    this.#access = access;
     this.#channel = new BroadcastChannel(`hotshard-clients-${shared.runId}`);
     this.#channel.onmessage = (message): void => {
       // Nobody but the workers of this process knows the channel's name.
@@ -53,18 +66,21 @@ export class Clients {
     this.#channel.unref();
   }
 
-  /** The number for a new client. */
-  nextId(): number {
-    return this.#shared.nextId();
-  }
-
-  add(client: Client): void {
+  /** The client of a connection that has begun. */
+  open({ remoteAddress, remotePort, localAddress, localPort }: Ends): Client {
+    const client = new Client({
+      id: this.#shared.nextId(),
+      address: addressOf(remoteAddress, remotePort),
+      localAddress: addressOf(localAddress, localPort),
+      access: this.#access,
+    });
     this.#clients.set(client.id, client);
     this.#shared.countOpened(this.#worker);
+    return client;
   }
 
   /** To be called when its connection has ended. */
-  remove(client: Client): void {
+  close(client: Client): void {
     client.end();
     if (this.#clients.delete(client.id)) this.#shared.countClosed(this.#worker);
   }
@@ -77,7 +93,7 @@ export class Clients {
   }
 
   /** Asks and answers nothing any more. */
-  close(): void {
+  stop(): void {
     this.#channel.close();
     for (const collection of this.#collections.values()) collection.complete();
   }
@@ -120,4 +136,8 @@ export class Clients {
     collection.lines.push(...lines);
     if (--collection.missing === 0) collection.complete();
   }
+}
+
+function addressOf(address = '', port = 0): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
