@@ -1,6 +1,6 @@
 /**
  * The clients of one worker, and how it learns of those of the others: it asks them by a channel that all of them listen
- * to, and waits for as many answers as there are others, but not for long: one that works hard or is gone is left out.
+ * to, and waits for an answer of each that has clients, but not for long: one that works hard or is gone is left out.
  */
 import { BroadcastChannel } from 'node:worker_threads';
 import { type Access, Client } from './client.js';
@@ -49,6 +49,7 @@ export class Clients {
   readonly #channel: BroadcastChannel;
   readonly #collections = new Map<number, Collection>();
   #questions = 0;
+  #isStopped = false;
 
   /**
    * @param worker from 0
@@ -88,12 +89,13 @@ export class Clients {
   /** Lines of the clients of all workers, those of this one first. @param wanted their numbers; absent: all */
   async lines(wanted?: Wanted): Promise<string[]> {
     const own = this.#ownLines(wanted);
-    const others = this.#shared.workers - 1;
+    const others = this.#isStopped ? 0 : this.#shared.othersWithClients(this.#worker);
     return others === 0 ? own : [...own, ...(await this.#ask(wanted, others))];
   }
 
   /** Asks and answers nothing any more. */
   stop(): void {
+    this.#isStopped = true;
     this.#channel.close();
     for (const collection of this.#collections.values()) collection.complete();
   }
@@ -123,7 +125,7 @@ export class Clients {
   #receive(message: Question | Answer): void {
     if ('lines' in message) {
       if (message.to === this.#worker) this.#collect(message);
-    } else {
+    } else if (this.#clients.size > 0) {
       const { from: to, number, wanted } = message;
       const answer: Answer = { to, number, lines: this.#ownLines(wanted) };
       this.#channel.postMessage(answer);

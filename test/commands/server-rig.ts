@@ -56,6 +56,34 @@ export function sharedParts(workers: number, map: Partial<CacheOptions> = {}): S
   };
 }
 
+/** Structured-cloneable: what another thread makes the same parts of. */
+export function handlesOf({ map, state, turnstile, watches, clients, base }: SharedParts) {
+  return {
+    map: map.handle,
+    state: state.handle,
+    turnstile: turnstile.handle,
+    watches: watches.handle,
+    clients: clients.handle,
+    base: base.handle,
+  };
+}
+
+export type SharedHandles = ReturnType<typeof handlesOf>;
+
+export function attachedParts(handles: SharedHandles): SharedParts {
+  const map = SharedCache.attach(handles.map);
+  const watches = Watches.attach(handles.watches);
+  map.observeWrites(watches);
+  return {
+    map,
+    state: ProcessState.attach(handles.state),
+    turnstile: Turnstile.attach(handles.turnstile),
+    watches,
+    clients: SharedClients.attach(handles.clients),
+    base: CounterBase.attach(handles.base),
+  };
+}
+
 export class ServerRig {
   readonly commands: Commands;
   readonly map: SharedCache;
