@@ -146,6 +146,7 @@ export class ConnectionDrain {
       await delay(1);
       await nextCheckPhase();
       const turnBegan = performance.now();
+      const eventsBefore = this.#events;
       await nextCheckPhase();
       const now = performance.now();
       if (now - began >= limit) break;
@@ -153,8 +154,9 @@ export class ConnectionDrain {
       events = this.#events;
       // The longer it takes, the shorter a silence has to do: under steady traffic a long one never comes.
       const silence = SILENCE * (1 - (now - began) / HOLD_LIMIT);
+      const hasWaited = now - quietSince >= silence;
       // After a long turn the poll is old news: this thread may have been off its core since then.
-      if (now - quietSince >= silence && now - turnBegan < SHORT_TURN) break;
+      if (hasWaited && this.#events === eventsBefore && now - turnBegan < SHORT_TURN) break;
     }
     const connections = new Promise<void>((resolve) => {
       this.#onClosed = () => {
