@@ -28,6 +28,9 @@ export const WORKER_COUNTERS = [
   'connections',
   'openConnections',
   'restarts',
+  // Of the Redis protocol; those above are of HTTP.
+  'respConnections',
+  'respOpenConnections',
   ...STORE_COUNTERS,
 ] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
