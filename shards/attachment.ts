@@ -5,19 +5,29 @@
 import type { CacheHandle, Key } from './cache-types.js';
 import { NEVER } from './entry.js';
 import { KeyEvictor } from './evict-one.js';
+import type { Expected } from './expected.js';
 import { ExpiryTimer } from './expiry-timer.js';
 import { type HashSecrets, hashSecrets } from './hash.js';
+import { clearShard } from './iterate.js';
 import { KeyBuffer } from './key-buffer.js';
 import { type Layout, layoutOf } from './layout.js';
 import { LockedShard } from './locked-shard.js';
 import { Quota } from './quota.js';
 import { Recency } from './recency.js';
-import { type Expected, Shard, type WriteOutcome } from './shard.js';
+import { type Removed, Shard, type WriteOutcome } from './shard.js';
 import { ShardView } from './shard-view.js';
 import type { PutEntry } from './snapshot-reader.js';
 import { entriesIn } from './statistics.js';
 import { claimThreadSlot, type ThreadSlot } from './thread-slot.js';
 import { Draft } from './writer.js';
+
+/** Is told of each change that a program makes in its thread: not of what is evicted, expires or is moved. */
+export interface WriteObserver {
+  /** @param hash of the key that was written or deleted, with the cache's secrets */
+  changed(hash: number): void;
+  /** Every key was removed. */
+  cleared(): void;
+}
 
 export class Attachment {
   /** The cache. Held, so that nobody uses the slot of one that was collected: the thread's next one would get it. */
@@ -31,6 +41,8 @@ export class Attachment {
   readonly key: KeyBuffer;
   /** The entry to be written, filled anew by each write. */
   readonly draft = new Draft();
+  /** Who is told of this thread's changes. */
+  observer: WriteObserver | undefined;
 
   constructor(handle: CacheHandle, owner: object) {
     const { options } = handle;
@@ -75,7 +87,22 @@ export class Attachment {
   /** Writes the draft under the loaded key, to the shard that it belongs to. */
   write(shard: Shard, expected?: Expected): WriteOutcome {
     if (this.draft.length > this.layout.maxValueBytes) return 'no room';
-    return shard.write(this.key, this.draft, expected);
+    const outcome = shard.write(this.key, this.draft, expected);
+    if (outcome === 'stored') this.observer?.changed(this.key.hash);
+    return outcome;
+  }
+
+  /** Removes what is under the loaded key, from the shard that it belongs to. */
+  delete(shard: Shard, expected?: Expected): Removed {
+    const removed = shard.delete(this.key, expected);
+    if (removed !== 'nothing') this.observer?.changed(this.key.hash);
+    return removed;
+  }
+
+  /** Removes every entry that is there now. */
+  clear(): void {
+    for (const shard of this.shards) clearShard(shard);
+    this.observer?.cleared();
   }
 
   /**

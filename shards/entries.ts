@@ -5,9 +5,12 @@
 import type { Attachment } from './attachment.js';
 import type { Key } from './cache-types.js';
 import { NEVER, NO_LABEL } from './entry.js';
+import type { Expected, LabelledEntry } from './expected.js';
 import { describe } from './key-buffer.js';
 import { FLAG_BASELINE } from './layout.js';
-import type { Expected, LabelledEntry, WriteOutcome } from './shard.js';
+import { checkExpiry, RangeCalls } from './range-calls.js';
+import { randomKeyOf, scanKeys } from './scan.js';
+import type { WriteOutcome } from './shard.js';
 import { DELETES, HITS, MISSES, SETS } from './thread-slot.js';
 
 /** What an entry is put with. */
@@ -27,35 +30,17 @@ export interface EntryOptions {
  * Entries as they are, hidden or not. Nothing is counted as hit, miss, set or delete, as only the caller knows what a
  * call is for: it says so by the `count` calls.
  */
-export class Entries {
-  /** Of the value that `getRangeInto` found last. */
-  gotLabel = NO_LABEL;
-  gotExpiry = NEVER;
+export class Entries extends RangeCalls {
   readonly #attachment: Attachment;
 
   constructor(attachment: Attachment) {
+    super(attachment);
     this.#attachment = attachment;
   }
 
   /** A key's entry, with a copy of its value; undefined when there is none or it has expired. It counts as used. */
   read(key: Key): LabelledEntry | undefined {
     return this.#attachment.shardOf(key).read(this.#attachment.key);
-  }
-
-  /**
-   * Copies a key's value to `target` from `place` on, without making an object; it counts as used. Label and expiry are
-   * in `gotLabel` and `gotExpiry` until the next call.
-   *
-   * @param bytes holds the key from `start` to before `end`
-   * @param target private memory; what is in it stays when the value does not fit
-   * @returns length of the value in bytes, whether it fitted or not; -1 when there is none or it is hidden
-   */
-  getRangeInto(bytes: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
-    const shard = this.#attachment.shardOfRange(bytes, start, end);
-    const length = shard.getInto(this.#attachment.key, target, place);
-    this.gotLabel = shard.gotLabel;
-    this.gotExpiry = shard.gotExpiry;
-    return length;
   }
 
   /**
@@ -71,9 +56,7 @@ export class Entries {
       throw new TypeError(`value must be a Uint8Array, not ${describe(value)}`);
     }
     const { expiry = NEVER, label = NO_LABEL, isBaseline = false } = options;
-    if (!(Number.isSafeInteger(expiry) && expiry >= 0)) {
-      throw new RangeError(`expiry must be whole milliseconds since the epoch, not ${expiry}`);
-    }
+    checkExpiry(expiry);
     if ((label | 0) !== label) {
       throw new RangeError(`label must be a signed whole number of 32 bits, not ${label}`);
     }
@@ -90,7 +73,26 @@ export class Entries {
    * @param expected as for `put`
    */
   delete(key: Key, expected?: LabelledEntry): boolean {
-    return this.#attachment.shardOf(key).delete(this.#attachment.key, expected) !== 'nothing';
+    return this.#attachment.delete(this.#attachment.shardOf(key), expected) !== 'nothing';
+  }
+
+  /**
+   * Visits some keys that have a value; any of them are visited exactly once in a whole scan if they have one from
+   * its beginning to its end, whatever others do meanwhile. Hidden and expired ones are not.
+   *
+   * @param cursor 0 to begin, then what the call before returned; with any other number it ends, or goes on somewhere
+   * @param count keys wanted, at least 1: it ends with the bucket that brings them, or after 10 × `count` empty buckets,
+   *   at least 1,024
+   * @param visit gets a copy of the key, and may use the cache
+   * @returns the next cursor, a whole number; 0 at the end
+   */
+  scan(cursor: number, count: number, visit: (key: Uint8Array<ArrayBuffer>) => void): number {
+    return scanKeys(this.#attachment.shards, cursor, count, visit);
+  }
+
+  /** A key that has a value, whichever; undefined when no key has. */
+  randomKey(): Uint8Array<ArrayBuffer> | undefined {
+    return randomKeyOf(this.#attachment.shards, (key) => this.hasRange(key, 0, key.length));
   }
 
   /** Whether a value of so many bytes can ever be stored. */

@@ -14,7 +14,19 @@ export function* keysOf(view: ShardView): Generator<Uint8Array<ArrayBuffer>, voi
   for (let i = 0; i < view.buckets; i++) yield* keysOfBucket(view, view.indexStart + i * BUCKET_WORDS);
 }
 
-function keysOfBucket(view: ShardView, home: number): Uint8Array<ArrayBuffer>[] {
+/** Whether a bucket, or one that is chained to it, has an entry; it may be hidden or have expired. */
+export function hasEntry(view: ShardView, home: number): boolean {
+  const { words } = view;
+  for (let bucket = home; bucket !== 0; bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW)) {
+    for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
+      if (Atomics.load(words, slot) > 0) return true;
+    }
+  }
+  return false;
+}
+
+/** The keys of a bucket and those chained to it that have a value. */
+export function keysOfBucket(view: ShardView, home: number): Uint8Array<ArrayBuffer>[] {
   const { words } = view;
   const keys: Uint8Array<ArrayBuffer>[] = [];
   for (let bucket = home; bucket !== 0; bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW)) {

@@ -2,8 +2,9 @@
  * `guard: 'lock'`: a shard whose reads, and the steps of writes that change what reads find, are under a lock. What
  * takes long or waits, like writing the entry and making room, is not.
  */
+import type { Expected, LabelledEntry } from './expected.js';
 import type { KeyBuffer } from './key-buffer.js';
-import { type Expected, type LabelledEntry, type PublishStep, type Removed, Shard } from './shard.js';
+import { type PublishStep, type Removed, Shard } from './shard.js';
 import { ShardLock } from './shard-lock.js';
 
 export class LockedShard extends Shard {
@@ -21,8 +22,16 @@ export class LockedShard extends Shard {
     return this.#locked(() => super.peek(key));
   }
 
-  override expiry(key: KeyBuffer): number | undefined {
+  override expiry(key: KeyBuffer): number {
     return this.#locked(() => super.expiry(key));
+  }
+
+  override valueLength(key: KeyBuffer): number {
+    return this.#locked(() => super.valueLength(key));
+  }
+
+  override touch(key: KeyBuffer): boolean {
+    return this.#locked(() => super.touch(key));
   }
 
   override delete(key: KeyBuffer, expected?: Expected): Removed {

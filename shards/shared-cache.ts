@@ -10,7 +10,7 @@ import {
   textOf,
   ttlOf,
 } from './arguments.js';
-import { Attachment } from './attachment.js';
+import { Attachment, type WriteObserver } from './attachment.js';
 import type {
   CacheHandle,
   CacheStats,
@@ -23,11 +23,12 @@ import type {
 import { lastingErrors } from './check.js';
 import { Entries } from './entries.js';
 import { isHiddenLabel, NEVER } from './entry.js';
-import { clearShard, keysOf } from './iterate.js';
+import { ABSENT, type Expected } from './expected.js';
+import { keysOf } from './iterate.js';
 import { describe } from './key-buffer.js';
 import { FLAG_BASELINE, LAYOUT_VERSION, layoutOf } from './layout.js';
 import { type CacheOptions, checkTtl, resolveOptions } from './options.js';
-import { ABSENT, type Expected, type Shard } from './shard.js';
+import type { Shard } from './shard.js';
 import { writeSnapshot } from './snapshot.js';
 import { type RestoreCounts, readSnapshot } from './snapshot-reader.js';
 import { checkPath, completed, graceOf } from './snapshot-steps.js';
@@ -236,7 +237,7 @@ export class SharedCache {
 
   /** Whether the key is there. It does not count as used. */
   has(key: Key): boolean {
-    return this.#expiryOf(key) !== undefined;
+    return this.#expiryOf(key) >= 0;
   }
 
   /** Removes a key, and what `entries` has hidden under it. True when it had a value. */
@@ -246,13 +247,13 @@ export class SharedCache {
 
   /** Removes every key that is there now, and all that `entries` has hidden. */
   clear(): void {
-    for (const shard of this.#attachment.shards) clearShard(shard);
+    this.#attachment.clear();
   }
 
   /** Milliseconds left to live; Infinity when the key never expires, undefined when it is absent. */
   ttl(key: Key): number | undefined {
     const expiry = this.#expiryOf(key);
-    if (expiry === undefined) return undefined;
+    if (expiry < 0) return undefined;
     return expiry === NEVER ? Infinity : Math.max(0, expiry - Date.now());
   }
 
@@ -315,6 +316,11 @@ export class SharedCache {
         return new Uint8Array(value);
       }
     }
+  }
+
+  /** Has an observer told of all that this thread writes and deletes from now on; undefined: nobody. */
+  observeWrites(observer: WriteObserver | undefined): void {
+    this.#attachment.observer = observer;
   }
 
   /** Keys held. Expired ones that nobody has met yet count. */
@@ -380,16 +386,15 @@ export class SharedCache {
     );
   }
 
-  /** When the key's value expires; undefined when it has none. */
-  #expiryOf(key: Key): number | undefined {
+  /** When the key's value expires; -1 when it has none. */
+  #expiryOf(key: Key): number {
     return this.#attachment.shardOf(key).expiry(this.#attachment.key);
   }
 
   /** Removes the loaded key. True when it had a value. */
   #deleteFrom(shard: Shard, expected?: Expected): boolean {
-    const { key, thread } = this.#attachment;
-    const deleted = shard.delete(key, expected) === 'value';
-    if (deleted) thread.count(DELETES);
+    const deleted = this.#attachment.delete(shard, expected) === 'value';
+    if (deleted) this.#attachment.thread.count(DELETES);
     return deleted;
   }
 

@@ -114,15 +114,29 @@ export class FileStore implements FetchStore, FetchLink {
    * @throws {StoreUnavailableError} as `fetch`
    */
   async override(key: StoreKey): Promise<boolean> {
+    return this.markOverridden(await this.slotsOf(key));
+  }
+
+  /**
+   * The slots of what the file has of a key, for `markOverridden`; of what is overridden there are none.
+   *
+   * @throws {StoreUnavailableError} as `fetch`
+   */
+  async slotsOf(key: StoreKey): Promise<number[]> {
     const deadline = this.#deadline();
     while (!this.#state.loaded) await moreLoaded(this.#state, deadline);
     const slots: number[] = [];
     for (const { slot, offset } of this.#index.candidates(key)) {
       if (this.#isLineOf(key, await this.#reader.keyAt(offset))) slots.push(slot);
     }
+    return slots;
+  }
+
+  /** Sees to it that what is in these slots never comes back. True when this call did for the last one. */
+  markOverridden(slots: readonly number[]): boolean {
     // The last line comes last, or an earlier one would show up in between; of two callers one is told that it did it.
     let wasThere = false;
-    for (const slot of slots.reverse()) wasThere = this.#index.override(slot);
+    for (const slot of slots.toReversed()) wasThere = this.#index.override(slot);
     return wasThere;
   }
 

@@ -12,10 +12,11 @@ import type { ReadThrough } from './read-through.js';
 import {
   type ImmediateCache,
   type ReadResult,
-  type TieredCache,
+  type SettlingCache,
   UNCERTAIN,
   ValueTooLargeError,
 } from './tiered.js';
+import type { Turn } from './turnstile.js';
 
 export interface LoadedCacheParts {
   readonly file: FileStore;
@@ -24,9 +25,10 @@ export interface LoadedCacheParts {
   /** For a file without one. */
   readonly local: LocalCache;
   readonly state: ProcessState;
+  readonly turn: Turn;
 }
 
-export class LoadedCache implements TieredCache, ImmediateCache {
+export class LoadedCache implements SettlingCache, ImmediateCache {
   readonly map: SharedCache;
   readonly #parts: LoadedCacheParts;
 
@@ -80,18 +82,39 @@ export class LoadedCache implements TieredCache, ImmediateCache {
     await this.#decided();
     if (file.use === 'in the map') return await local.delete(key);
     const wasInFile = await file.override(key);
-    return this.map.delete(key) || wasInFile;
+    return (await local.delete(key)) || wasInFile;
   }
 
   async expire(key: StoreKey, ttl: number): Promise<boolean> {
+    const { local } = this.#parts;
+    await this.settle(key);
+    return await local.expire(key, ttl);
+  }
+
+  settle(key: StoreKey): void | Promise<void> {
     const { file, local } = this.#parts;
-    await this.#decided();
-    if (file.use === 'in the map') return await local.expire(key, ttl);
+    switch (file.use) {
+      case 'indexed':
+        return file.lacks(key) ? undefined : this.#bringIn(key);
+      case 'in the map':
+        return local.settle();
+      default:
+        return this.#decided().then(() => this.settle(key));
+    }
+  }
+
+  /** Brings the file's value into the map and overrides it, in one step for all workers: it is in one of them. */
+  async #bringIn(key: StoreKey): Promise<void> {
+    const { file, turn } = this.#parts;
     const found = await this.get(key);
-    if (found === undefined) return false;
-    await file.override(key);
-    if (!this.map.expire(key, ttl)) this.map.set(key, found.value, { ttl });
-    return true;
+    const slots = await file.slotsOf(key);
+    turn.exclusively(() => {
+      // Somebody else has overridden it: what he has put into the map counts, or that he has put nothing.
+      if (file.lacks(key)) return;
+      // It may have been evicted again.
+      if (found !== undefined && !this.map.has(key)) this.map.set(key, found.value);
+      file.markOverridden(slots);
+    });
   }
 
   /** Sees to it that the file's value does not come back. */

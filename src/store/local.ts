@@ -6,20 +6,22 @@ import type { SharedCache } from '../../shards/index.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import type { StoreKey } from './backing-store.js';
 import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
-
 import {
   ABSENT,
   type ImmediateCache,
   type ReadResult,
-  type TieredCache,
+  type SettlingCache,
   UNCERTAIN,
   ValueTooLargeError,
 } from './tiered.js';
+import { type Turn, Turnstile } from './turnstile.js';
 
-export class LocalCache implements TieredCache, ImmediateCache {
+export class LocalCache implements SettlingCache, ImmediateCache {
   constructor(
     readonly map: SharedCache,
     private readonly state: ProcessState,
+    /** The worker's; absent: no other thread has commands over several keys. */
+    private readonly turn: Turn = Turnstile.create(1).turnOf(0),
     /** Milliseconds; another one than the default is for tests. */
     private readonly loadWaitLimit: number = LOAD_WAIT_LIMIT,
   ) {}
@@ -41,7 +43,7 @@ export class LocalCache implements TieredCache, ImmediateCache {
    * @throws {ValueTooLargeError} when it can never fit
    */
   set(key: StoreKey, value: Uint8Array, ttl?: number): void | Promise<void> {
-    if (!this.map.set(key, value, ttl === undefined ? {} : { ttl })) {
+    if (!this.turn.within(() => this.map.set(key, value, ttl === undefined ? {} : { ttl }))) {
       throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
     }
   }
@@ -50,12 +52,22 @@ export class LocalCache implements TieredCache, ImmediateCache {
     // Asked before the look for the key, as in `#getDuringLoad`.
     const { loaded } = this.state;
     const { entries } = this.map;
-    const length = entries.getRangeInto(key, start, end, target, place);
+    const length = this.#copyInto(key, start, end, target, place);
     if (length === ABSENT) {
       if (!loaded) return UNCERTAIN;
       entries.countMiss();
     } else if (length <= target.length - place) entries.countHit();
     return length;
+  }
+
+  /** Without a function for `within`: the shortest way there is. */
+  #copyInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    this.turn.enter();
+    try {
+      return this.map.entries.getRangeInto(key, start, end, target, place);
+    } finally {
+      this.turn.leave();
+    }
   }
 
   writeFrom(
@@ -67,7 +79,12 @@ export class LocalCache implements TieredCache, ImmediateCache {
     valueEnd: number,
     ttl?: number,
   ): boolean {
-    return this.map.setRange(key, start, end, value, valueStart, valueEnd, ttl);
+    this.turn.enter();
+    try {
+      return this.map.setRange(key, start, end, value, valueStart, valueEnd, ttl);
+    } finally {
+      this.turn.leave();
+    }
   }
 
   /**
@@ -77,16 +94,28 @@ export class LocalCache implements TieredCache, ImmediateCache {
    *   key removed earlier could come back with a later line of the file
    */
   delete(key: StoreKey): boolean | Promise<boolean> {
-    return this.state.loaded ? this.map.delete(key) : this.#deleteAfterLoad(key);
+    return this.state.loaded ? this.#delete(key) : this.#deleteAfterLoad(key);
   }
 
   expire(key: StoreKey, ttl: number): boolean | Promise<boolean> {
-    return this.state.loaded ? this.map.expire(key, ttl) : this.#expireAfterLoad(key, ttl);
+    return this.state.loaded ? this.#expire(key, ttl) : this.#expireAfterLoad(key, ttl);
+  }
+
+  settle(): void | Promise<void> {
+    if (!this.state.loaded) return this.#untilLoaded();
   }
 
   #hit(key: StoreKey): ReadResult | undefined {
-    const value = this.map.get(key);
+    const value = this.turn.within(() => this.map.get(key));
     return value === undefined ? undefined : { value, source: 'hit' };
+  }
+
+  #delete(key: StoreKey): boolean {
+    return this.turn.within(() => this.map.delete(key));
+  }
+
+  #expire(key: StoreKey, ttl: number): boolean {
+    return this.turn.within(() => this.map.expire(key, ttl));
   }
 
   async #getDuringLoad(key: StoreKey): Promise<ReadResult | undefined> {
@@ -95,7 +124,7 @@ export class LocalCache implements TieredCache, ImmediateCache {
       // Asked before the look for the key: only when the load was over by then, a miss is one.
       const { loaded } = this.state;
       // Looked for by `has`, which counts no miss.
-      if (loaded || this.map.has(key)) {
+      if (loaded || this.turn.within(() => this.map.has(key))) {
         const found = this.#hit(key);
         // What a later line has pushed out in between is waited for again: it is not known to be absent.
         if (loaded || found !== undefined) return found;
@@ -106,12 +135,12 @@ export class LocalCache implements TieredCache, ImmediateCache {
 
   async #deleteAfterLoad(key: StoreKey): Promise<boolean> {
     await this.#untilLoaded();
-    return this.map.delete(key);
+    return this.#delete(key);
   }
 
   async #expireAfterLoad(key: StoreKey, ttl: number): Promise<boolean> {
     await this.#untilLoaded();
-    return this.map.expire(key, ttl);
+    return this.#expire(key, ttl);
   }
 
   async #untilLoaded(): Promise<void> {

@@ -23,6 +23,7 @@ import { Publication } from './publication.js';
 import { following } from './relocation.js';
 import type { Sessions } from './sessions.js';
 import { type ReadResult, UNCERTAIN } from './tiered.js';
+import type { Turn } from './turnstile.js';
 
 /**
  * Operations of others on its key that a read waits for, one after the other. Then it asks the store itself, and keeps
@@ -44,6 +45,8 @@ export interface ReadThroughParts {
   readonly staleTtl: number;
   /** Largest value that is kept in the map, in bytes. */
   readonly maxValueSize: number;
+  /** The worker's; absent where nobody has commands over several keys in the map. */
+  readonly turn?: Turn;
 }
 
 interface Flight {
@@ -58,12 +61,14 @@ export class ReadThrough {
   readonly #parts: ReadThroughParts;
   readonly #entries: Entries;
   readonly #freshness: Freshness;
+  readonly #turn: Turn | undefined;
   /** This thread's fetches under way that readers wait for, by the number of their lease. */
   readonly #flights = new Map<number, Flight>();
 
   constructor(parts: ReadThroughParts) {
-    const { map, sessions, staleTtl, maxValueSize } = parts;
+    const { map, sessions, staleTtl, maxValueSize, turn } = parts;
     this.#parts = parts;
+    this.#turn = turn;
     this.#entries = map.entries;
     this.#freshness = new Freshness(sessions, staleTtl);
     this.leases = new Leases(this.#entries);
@@ -76,7 +81,7 @@ export class ReadThrough {
    * @throws {StoreUnavailableError} when the store is needed and out of reach
    */
   get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
-    const found = this.#entries.read(key);
+    const found = this.#within(() => this.#entries.read(key));
     if (found !== undefined && this.#freshness.isServable(found)) return this.#serve(found);
     if (found === undefined && this.#parts.store.lacks(key)) {
       this.#entries.countMiss();
@@ -91,7 +96,7 @@ export class ReadThrough {
   /** See `ImmediateCache`: hits alone. */
   readInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
     const entries = this.#entries;
-    const length = entries.getRangeInto(key, start, end, target, place);
+    const length = this.#copyInto(key, start, end, target, place);
     if (length < 0 || !this.#freshness.isServableValue(entries.gotLabel, entries.gotExpiry)) return UNCERTAIN;
     if (length <= target.length - place) entries.countHit();
     return length;
@@ -111,6 +116,20 @@ export class ReadThrough {
     this.#parts.state.count(this.#parts.worker, 'storeErrors');
   }
 
+  /** Everything here that touches the map is one call of it, inside the worker's turn. */
+  #within<T>(call: () => T): T {
+    return this.#turn === undefined ? call() : this.#turn.within(call);
+  }
+
+  #copyInto(key: Uint8Array, start: number, end: number, target: Uint8Array, place: number): number {
+    this.#turn?.enter();
+    try {
+      return this.#entries.getRangeInto(key, start, end, target, place);
+    } finally {
+      this.#turn?.leave();
+    }
+  }
+
   async #getThrough(key: StoreKey): Promise<ReadResult | undefined> {
     const { bell } = this.#parts;
     let waits = 0;
@@ -118,7 +137,7 @@ export class ReadThrough {
     for (;;) {
       // Before the look at the map: a change after the look rings once more.
       const rings = bell.rings(key);
-      const found = this.#entries.read(key);
+      const found = this.#within(() => this.#entries.read(key));
       if (found !== undefined && this.#freshness.isServable(found)) return this.#serve(found);
       if (found === undefined || !this.#freshness.isLease(found)) {
         const flight = this.#takeOff(key, found);
@@ -147,7 +166,7 @@ export class ReadThrough {
   #takeOff(key: StoreKey, found: LabelledEntry | undefined): Promise<ReadResult | undefined> | undefined {
     const link = this.#linkOrStale(key, found);
     if (!('fetch' in link)) return Promise.resolve(link);
-    const lease = this.leases.takeForFetch(key, link.session, found);
+    const lease = this.#within(() => this.leases.takeForFetch(key, link.session, found));
     if (lease === 'kept') return undefined;
     this.#entries.countMiss();
     if (lease === 'no room') return this.#fetch(key, link);
@@ -175,14 +194,14 @@ export class ReadThrough {
   ): Promise<ReadResult | undefined> {
     try {
       const fetched = await link.fetch(key);
-      this.publication.publish(key, lease, link, this.#bounded(fetched));
+      this.#within(() => this.publication.publish(key, lease, link, this.#bounded(fetched)));
       return this.#fetchedResult(fetched);
     } catch (error) {
       if (error instanceof StoreUnavailableError && this.#freshness.isStale(found)) {
-        this.leases.publish(key, lease, found);
+        this.#within(() => this.leases.publish(key, lease, found));
         return this.#serveStale(found);
       }
-      this.leases.drop(key, lease);
+      this.#within(() => this.leases.drop(key, lease));
       throw error;
     } finally {
       this.#flights.delete(leaseNumber(lease));
@@ -192,7 +211,7 @@ export class ReadThrough {
 
   async #refetch(key: StoreKey): Promise<void> {
     const link = this.#parts.store.linkFor(key);
-    const lease = this.leases.takeForFetch(key, link.session, undefined);
+    const lease = this.#within(() => this.leases.takeForFetch(key, link.session, undefined));
     if (typeof lease !== 'string') await this.#fetchUnder(lease, key, link, undefined);
   }
 

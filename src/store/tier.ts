@@ -10,7 +10,8 @@ import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
 import { ReadThrough } from './read-through.js';
 import type { Sessions } from './sessions.js';
-import type { ImmediateCache, TieredCache } from './tiered.js';
+import type { ImmediateCache, SettlingCache, TieredCache } from './tiered.js';
+import type { Turn } from './turnstile.js';
 
 export interface TierParts {
   readonly config: Config;
@@ -20,6 +21,8 @@ export interface TierParts {
   readonly state: ProcessState;
   /** From 0. */
   readonly worker: number;
+  /** The worker's. */
+  readonly turn: Turn;
   readonly logger: Logger;
   /** The data file behind the map, if there is one. */
   readonly file: FileStoreHandle | undefined;
@@ -27,6 +30,8 @@ export interface TierParts {
 
 export interface Tier {
   readonly cache: TieredCache & ImmediateCache;
+  /** The same cache when keys are in the map itself; undefined when they are Redis's. */
+  readonly settling: SettlingCache | undefined;
   /** Begins to connect to the store, if there is one. */
   start(): void;
   /** Lets go of the store. */
@@ -36,7 +41,8 @@ export interface Tier {
 export async function openTier(parts: TierParts): Promise<Tier> {
   const { redis, redisCluster } = parts.config;
   if (redis === undefined && redisCluster === undefined) {
-    return { cache: withoutRedis(parts), start: () => {}, stop: () => {} };
+    const cache = withoutRedis(parts);
+    return { cache, settling: cache, start: () => {}, stop: () => {} };
   }
   return await withRedis(parts);
 }
@@ -44,7 +50,7 @@ export async function openTier(parts: TierParts): Promise<Tier> {
 async function withRedis(parts: TierParts): Promise<Tier> {
   // Only where there is a Redis: its client takes a tenth of the time that a worker takes to start.
   const { redisStore } = await import('./redis/store.js');
-  const { config, map, sessions, state, worker, logger } = parts;
+  const { config, map, sessions, bell, state, worker, logger } = parts;
   let cache: CoherentCache | undefined;
   const store = redisStore({
     config,
@@ -58,18 +64,19 @@ async function withRedis(parts: TierParts): Promise<Tier> {
     onConnected: () => sessions.countConnected(worker),
   });
   const { ttl, staleTtl, maxValueSize } = config;
-  cache = new CoherentCache({ ...parts, store, ttl, staleTtl, maxValueSize });
-  return { cache, start: () => store.start(), stop: () => store.stop() };
+  // Without the turn: commands over several keys are Redis's here, and the map is never anybody's alone.
+  cache = new CoherentCache({ map, sessions, bell, state, worker, store, ttl, staleTtl, maxValueSize });
+  return { cache, settling: undefined, start: () => store.start(), stop: () => store.stop() };
 }
 
-function withoutRedis(parts: TierParts): Tier['cache'] {
-  const { config, file: handle, map, sessions, state, worker, logger } = parts;
-  const local = new LocalCache(map, state);
+function withoutRedis(parts: TierParts): SettlingCache & ImmediateCache {
+  const { config, file: handle, map, sessions, state, turn, worker, logger } = parts;
+  const local = new LocalCache(map, state, turn);
   if (handle === undefined) return local;
   const { ttl, maxValueSize } = config;
   // Ends with this thread, and with it the leases that it leaves behind.
   const session = sessions.begin(worker);
   const file = new FileStore(handle, { state, logger, maxValueSize, session });
   const reads = new ReadThrough({ ...parts, store: file, ttl, maxValueSize, staleTtl: 0 });
-  return new LoadedCache({ file, reads, local, state });
+  return new LoadedCache({ file, reads, local, state, turn });
 }

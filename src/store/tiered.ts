@@ -93,3 +93,19 @@ export interface TieredCache {
    */
   expire(key: StoreKey, ttl: number): boolean | Promise<boolean>;
 }
+
+/**
+ * A cache whose keys are in the map itself, for commands that change a key by what it has, or several keys at once: they
+ * work on the map. With Redis behind the map there is none, as such commands are Redis's.
+ */
+export interface SettlingCache extends TieredCache {
+  /**
+   * Sees to it that the map itself is right for a key: holds its value if it has one, and nothing else will put one
+   * there. To be asked before the command. A key that is settled once stays settled, so it is asked once per key and
+   * command and not again after the promise: there are keys for which it always returns one.
+   *
+   * @returns undefined when the map is right already; otherwise a promise, after which it is
+   * @throws {StoreUnavailableError} when what stands behind the map can't answer (the promise rejects)
+   */
+  settle(key: StoreKey): void | Promise<void>;
+}

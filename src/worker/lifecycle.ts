@@ -62,7 +62,7 @@ export interface RunningWorker extends WorkerAddresses {
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, shared, worker, ticket, respTicket, identity, logger } = parts;
   const { state } = shared;
-  const tier = await openTier({ ...shared, config, worker, logger });
+  const tier = await openTier({ ...shared, config, worker, turn: shared.turnstile.turnOf(worker), logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const server = parts.createServer({
     cache: tier.cache,

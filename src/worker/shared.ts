@@ -8,6 +8,8 @@ import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurr
 import { Bell, type BellHandle } from '../store/bell.js';
 import type { FileStoreHandle } from '../store/file-store.js';
 import { Sessions, type SessionsHandle } from '../store/sessions.js';
+import { Turnstile, type TurnstileHandle } from '../store/turnstile.js';
+import { Watches, type WatchesHandle } from '../store/watches.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
 
 export interface Shared {
@@ -17,6 +19,10 @@ export interface Shared {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: Sessions;
   readonly bell: Bell;
+  /** Each worker has its turn. */
+  readonly turnstile: Turnstile;
+  /** Told of what each thread writes to the map. */
+  readonly watches: Watches;
   /** The data file behind the map; undefined when there is none, or it can only be read once. */
   readonly file: FileStoreHandle | undefined;
 }
@@ -28,6 +34,8 @@ export interface SharedHandles {
   readonly limit: ConcurrencyLimitHandle;
   readonly sessions: SessionsHandle;
   readonly bell: BellHandle;
+  readonly turnstile: TurnstileHandle;
+  readonly watches: WatchesHandle;
   readonly file: FileStoreHandle | undefined;
 }
 
@@ -54,34 +62,47 @@ export function createShared(
 ): Shared {
   const workers = Math.max(1, config.workers);
   const { concurrencyLimit, backlogLimit } = config;
+  const watches = Watches.create(workers);
+  map.observeWrites(watches);
   return {
     map,
     state: ProcessState.create(workers),
     limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
     sessions: Sessions.create(),
     bell: Bell.create(),
+    turnstile: Turnstile.create(workers),
+    watches,
     file,
   };
 }
 
-export function handlesOf({ map, state, limit, sessions, bell, file }: Shared): SharedHandles {
+export function handlesOf(shared: Shared): SharedHandles {
+  const { map, state, limit, sessions, bell, turnstile, watches, file } = shared;
   return {
     map: map.handle,
     state: state.handle,
     limit,
     sessions: sessions.handle,
     bell: bell.handle,
+    turnstile: turnstile.handle,
+    watches: watches.handle,
     file,
   };
 }
 
-export function attachShared({ map, state, limit, sessions, bell, file }: SharedHandles): Shared {
+export function attachShared(handles: SharedHandles): Shared {
+  const { state, limit, sessions, bell, turnstile, file } = handles;
+  const map = SharedCache.attach(handles.map);
+  const watches = Watches.attach(handles.watches);
+  map.observeWrites(watches);
   return {
-    map: SharedCache.attach(map),
+    map,
     state: ProcessState.attach(state),
     limit,
     sessions: Sessions.attach(sessions),
     bell: Bell.attach(bell),
+    turnstile: Turnstile.attach(turnstile),
+    watches,
     file,
   };
 }

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { bucketOf, countEntries, find } from '../../shards/bucket.js';
 import { stampOf } from '../../shards/entry.js';
+import { ABSENT } from '../../shards/expected.js';
 import { isGhost, stampOfGhost } from '../../shards/ghost.js';
 import { clearShard, keysOf } from '../../shards/iterate.js';
 import {
@@ -12,7 +13,6 @@ import {
   SHARD_OVERFLOW_SEGMENT,
   SLOTS_PER_BUCKET,
 } from '../../shards/layout.js';
-import { ABSENT } from '../../shards/shard.js';
 import { classOf } from '../../shards/stamp.js';
 import { draftOf, Rig, Side } from './rig.js';
 import { bytes } from './support.js';

@@ -8,6 +8,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import t from 'tap';
 import { chain, Finding, find, insert, look, replace } from '../../shards/bucket.js';
 import { fragmentCount, kindOf, valueLengthOf, valueStart } from '../../shards/entry.js';
+import { ABSENT } from '../../shards/expected.js';
 import { fragmentAt } from '../../shards/fragments.js';
 import { BUCKET_VERSION, BUCKET_WORDS, SEGMENT_STATE } from '../../shards/layout.js';
 import { currentIdentity } from '../../shards/owner.js';
@@ -26,7 +27,6 @@ import {
   stateOf,
   usedWords,
 } from '../../shards/segment.js';
-import { ABSENT } from '../../shards/shard.js';
 import { forEachPinned, isPinned, recoverDeadThreads } from '../../shards/thread-slot.js';
 import { DEAD, draftOf, Rig, Side } from './rig.js';
 import { stepping } from './stepping.js';

@@ -5,9 +5,9 @@
  */
 import t from 'tap';
 import { countEntries } from '../../shards/bucket.js';
+import { ABSENT } from '../../shards/expected.js';
 import { CONTROL_KEYS } from '../../shards/layout.js';
 import { currentIdentity } from '../../shards/owner.js';
-import { ABSENT } from '../../shards/shard.js';
 import { claimThreadSlot, recoverDeadThreads } from '../../shards/thread-slot.js';
 import { DEAD, draftOf, Rig, Side } from './rig.js';
 import { stepping } from './stepping.js';

@@ -17,7 +17,7 @@ function loading(waitLimit?: number): { map: SharedCache; state: ProcessState; c
   const map = SharedCache.create({ maxMemory: 1 << 20 });
   const state = ProcessState.create(1);
   state.advanceTo('loading');
-  return { map, state, cache: new LocalCache(map, state, waitLimit) };
+  return { map, state, cache: new LocalCache(map, state, undefined, waitLimit) };
 }
 
 /** Stores a line of a data file: a key of one character, a space, the value. */
@@ -101,7 +101,7 @@ t.test('a key is stored at once, and no line replaces it', async (t) => {
 t.test('over HTTP the end of the wait is 503 with Retry-After', async (t) => {
   const server = await serve(t, {
     phase: 'loading',
-    cache: (map, state) => new LocalCache(map, state, WAIT_LIMIT),
+    cache: (map, state) => new LocalCache(map, state, undefined, WAIT_LIMIT),
   });
   for (const [method, path] of [
     ['GET', '/get/a'],

@@ -38,7 +38,7 @@ export async function openCache(
   const shared = createShared(config);
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line) => void log.push(JSON.parse(line).msg) });
-  const tier = await openTier({ ...shared, config, worker: 0, logger });
+  const tier = await openTier({ ...shared, config, worker: 0, turn: shared.turnstile.turnOf(0), logger });
   let isConnected = false;
   shared.sessions.untilConnected(1, AbortSignal.timeout(60_000)).then(() => {
     isConnected = true;
