@@ -1,9 +1,12 @@
 /**
  * What all threads of one hotshard process know of each other, in shared memory: the phase of the process's
- * life, the requests in flight, and one row of counters per worker. Any worker can answer for all of them.
+ * life, and one row of counters per worker. Any worker can answer for all of them.
  *
- * Every word is read and written by Atomics. A worker's row has one writer, its own thread.
+ * The words of the phase are read and written by Atomics. A counter has one writer at a time: the worker's own thread, or
+ * the supervisor's for what it says of a worker, and when the worker is gone.
  */
+import { CELLS_PER_LINE, Cells } from './cells.js';
+import { CommandStats, type CommandStatsHandle } from './command-stats.js';
 
 /** Where the process is in its life. `/readyz` is 200 in `serving` alone. */
 export type Phase = 'starting' | 'loading' | 'serving' | 'draining';
@@ -21,7 +24,7 @@ const HEADER_WORDS = 16;
  */
 export const STORE_COUNTERS = ['fetches', 'absentHits', 'staleHits', 'invalidations', 'storeErrors'] as const;
 
-/** Counters a worker keeps, in the order of their 64-bit cells in its row. */
+/** Counters a worker keeps, in the order of their cells in its row. */
 export const WORKER_COUNTERS = [
   'requests',
   'errors',
@@ -33,14 +36,19 @@ export const WORKER_COUNTERS = [
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
 export type WorkerRow = Readonly<Record<WorkerCounter, number>>;
 
-/** 64-bit cells per row: two cache lines, so that no two workers write to the same line. */
-const ROW_CELLS = 16;
+/** Whole cache lines, so that no two workers write to the same one. */
+const ROW_CELLS = 2 * CELLS_PER_LINE;
+
+const CELL_OF = Object.fromEntries(WORKER_COUNTERS.map((counter, cell) => [counter, cell])) as Readonly<
+  Record<WorkerCounter, number>
+>;
 
 /** Structured-cloneable: what another thread attaches to. */
 export interface ProcessStateHandle {
   readonly buffer: SharedArrayBuffer;
   readonly workers: number;
   readonly startedAt: number;
+  readonly commands: CommandStatsHandle;
 }
 
 export class ProcessState {
@@ -48,22 +56,26 @@ export class ProcessState {
   readonly startedAt: number;
   /** Rows of counters: one per worker, or one for the main thread when there are no workers. */
   readonly workers: number;
+  /** Counts of the Redis protocol's commands. */
+  readonly commands: CommandStats;
   readonly #buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
-  readonly #cells: BigInt64Array;
+  readonly #cells: Cells;
 
   private constructor(handle: ProcessStateHandle) {
     this.#buffer = handle.buffer;
     this.workers = handle.workers;
     this.startedAt = handle.startedAt;
     this.#words = new Int32Array(handle.buffer, 0, HEADER_WORDS);
-    this.#cells = new BigInt64Array(handle.buffer, HEADER_WORDS * 4);
+    this.#cells = new Cells(handle.buffer, HEADER_WORDS * 4);
+    this.commands = CommandStats.attach(handle.commands);
   }
 
   /** @param workers rows of counters, at least 1 */
   static create(workers: number): ProcessState {
-    const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + workers * ROW_CELLS * 8);
-    return new ProcessState({ buffer, workers, startedAt: Date.now() });
+    const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + Cells.bytes(workers * ROW_CELLS));
+    const commands = CommandStats.create(workers).handle;
+    return new ProcessState({ buffer, workers, startedAt: Date.now(), commands });
   }
 
   static attach(handle: ProcessStateHandle): ProcessState {
@@ -71,7 +83,8 @@ export class ProcessState {
   }
 
   get handle(): ProcessStateHandle {
-    return { buffer: this.#buffer, workers: this.workers, startedAt: this.startedAt };
+    const { workers, startedAt, commands } = this;
+    return { buffer: this.#buffer, workers, startedAt, commands: commands.handle };
   }
 
   get phase(): Phase {
@@ -106,18 +119,14 @@ export class ProcessState {
 
   /** Adds to one counter of the caller's own row. `worker` is its index, from 0. */
   count(worker: number, counter: WorkerCounter, delta = 1): void {
-    Atomics.add(this.#cells, this.#cell(worker, counter), BigInt(delta));
+    this.#cells.add(worker * ROW_CELLS + CELL_OF[counter], delta);
   }
 
   /** The counters of one worker. */
   row(worker: number): WorkerRow {
     const entries = WORKER_COUNTERS.map(
-      (counter) => [counter, Number(Atomics.load(this.#cells, this.#cell(worker, counter)))] as const,
+      (counter) => [counter, this.#cells.read(worker * ROW_CELLS + CELL_OF[counter])] as const,
     );
     return Object.fromEntries(entries) as WorkerRow;
-  }
-
-  #cell(worker: number, counter: WorkerCounter): number {
-    return worker * ROW_CELLS + WORKER_COUNTERS.indexOf(counter);
   }
 }
