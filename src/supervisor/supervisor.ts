@@ -281,8 +281,7 @@ class Supervisor {
         port.gone(worker);
         releaseAllOf(limit, worker);
         sessions.endAllOf(worker);
-        // Its connections have ended with it, and it can't say so any more.
-        state.count(worker, 'openConnections', -state.row(worker).openConnections);
+        state.forget(worker);
       },
       onReplace: (worker) => state.count(worker, 'restarts'),
       onCrashLoop: () => this.#end(1),

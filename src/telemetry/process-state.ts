@@ -7,6 +7,8 @@
  */
 import { CELLS_PER_LINE, Cells } from './cells.js';
 import { CommandStats, type CommandStatsHandle } from './command-stats.js';
+import { RequestCounters, type RequestCountersHandle } from './requests.js';
+import { RuntimeBoard, type RuntimeBoardHandle } from './runtime.js';
 
 /** Where the process is in its life. `/readyz` is 200 in `serving` alone. */
 export type Phase = 'starting' | 'loading' | 'serving' | 'draining';
@@ -20,9 +22,18 @@ const HEADER_WORDS = 16;
 
 /**
  * What a worker counts of the store behind the map: reads of it; reads answered by a remembered absence, or by a value
- * past its time while it was out of reach; keys it told of; operations that failed since it was out of reach.
+ * past its time while it was out of reach; keys it told of; operations that failed since it was out of reach; sessions
+ * with it that began; and its connections that answer now.
  */
-export const STORE_COUNTERS = ['fetches', 'absentHits', 'staleHits', 'invalidations', 'storeErrors'] as const;
+export const STORE_COUNTERS = [
+  'fetches',
+  'absentHits',
+  'staleHits',
+  'invalidations',
+  'storeErrors',
+  'sessions',
+  'storeLinks',
+] as const;
 
 /** Counters a worker keeps, in the order of their cells in its row. */
 export const WORKER_COUNTERS = [
@@ -31,6 +42,12 @@ export const WORKER_COUNTERS = [
   'connections',
   'openConnections',
   'restarts',
+  /** Turned away since the concurrency limit and the backlog limit were reached. */
+  'rejected',
+  /** Turned away since their client had made too many. */
+  'rateLimited',
+  /** Periods in which the event loop stood still for long. */
+  'stalls',
   ...STORE_COUNTERS,
 ] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
@@ -38,6 +55,9 @@ export type WorkerRow = Readonly<Record<WorkerCounter, number>>;
 
 /** Whole cache lines, so that no two workers write to the same one. */
 const ROW_CELLS = 2 * CELLS_PER_LINE;
+
+/** What goes up and down, and ends with the worker. */
+const GAUGES: readonly WorkerCounter[] = ['openConnections', 'storeLinks'];
 
 const CELL_OF = Object.fromEntries(WORKER_COUNTERS.map((counter, cell) => [counter, cell])) as Readonly<
   Record<WorkerCounter, number>
@@ -49,6 +69,8 @@ export interface ProcessStateHandle {
   readonly workers: number;
   readonly startedAt: number;
   readonly commands: CommandStatsHandle;
+  readonly requests: RequestCountersHandle;
+  readonly runtime: RuntimeBoardHandle;
 }
 
 export class ProcessState {
@@ -58,6 +80,10 @@ export class ProcessState {
   readonly workers: number;
   /** Counts of the Redis protocol's commands. */
   readonly commands: CommandStats;
+  /** Counts of requests, and how long they took. */
+  readonly requests: RequestCounters;
+  /** What the workers' threads say of themselves. */
+  readonly runtime: RuntimeBoard;
   readonly #buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #cells: Cells;
@@ -69,13 +95,21 @@ export class ProcessState {
     this.#words = new Int32Array(handle.buffer, 0, HEADER_WORDS);
     this.#cells = new Cells(handle.buffer, HEADER_WORDS * 4);
     this.commands = CommandStats.attach(handle.commands);
+    this.requests = RequestCounters.attach(handle.requests);
+    this.runtime = RuntimeBoard.attach(handle.runtime);
   }
 
   /** @param workers rows of counters, at least 1 */
   static create(workers: number): ProcessState {
     const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + Cells.bytes(workers * ROW_CELLS));
-    const commands = CommandStats.create(workers).handle;
-    return new ProcessState({ buffer, workers, startedAt: Date.now(), commands });
+    return new ProcessState({
+      buffer,
+      workers,
+      startedAt: Date.now(),
+      commands: CommandStats.create(workers).handle,
+      requests: RequestCounters.create(workers).handle,
+      runtime: RuntimeBoard.create(workers).handle,
+    });
   }
 
   static attach(handle: ProcessStateHandle): ProcessState {
@@ -83,8 +117,11 @@ export class ProcessState {
   }
 
   get handle(): ProcessStateHandle {
-    const { workers, startedAt, commands } = this;
-    return { buffer: this.#buffer, workers, startedAt, commands: commands.handle };
+    const { workers, startedAt } = this;
+    const commands = this.commands.handle;
+    const requests = this.requests.handle;
+    const runtime = this.runtime.handle;
+    return { buffer: this.#buffer, workers, startedAt, commands, requests, runtime };
   }
 
   get phase(): Phase {
@@ -128,5 +165,20 @@ export class ProcessState {
       (counter) => [counter, this.#cells.read(worker * ROW_CELLS + CELL_OF[counter])] as const,
     );
     return Object.fromEntries(entries) as WorkerRow;
+  }
+
+  /** The sum of a counter over all workers. */
+  total(counter: WorkerCounter): number {
+    let sum = 0;
+    for (let worker = 0; worker < this.workers; worker++) {
+      sum += this.#cells.read(worker * ROW_CELLS + CELL_OF[counter]);
+    }
+    return sum;
+  }
+
+  /** What a worker had open has ended with it, and it can't say so any more. To be called when its thread has ended. */
+  forget(worker: number): void {
+    const row = this.row(worker);
+    for (const gauge of GAUGES) this.count(worker, gauge, -row[gauge]);
   }
 }

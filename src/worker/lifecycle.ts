@@ -9,6 +9,7 @@ import { ConcurrencyLimit } from '../limits/concurrency.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
 import { balanceConnections } from './balance.js';
 import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
@@ -99,6 +100,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   parts.onAdopting?.();
   const address = await listen(acceptor, ticket);
   logger.debug({ ticket }, 'worker listens');
+  const unwatch = watchRuntime({
+    board: state.runtime,
+    worker,
+    logger,
+    onStall: () => state.count(worker, 'stalls'),
+  });
   return {
     address,
     useIdentity: (identity) => front.useIdentity(identity),
@@ -109,6 +116,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       lane?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
       tier.stop();
+      unwatch();
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },
