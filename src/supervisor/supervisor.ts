@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import type { FileStoreHandle } from '../store/file-store.js';
+import { watchMemory } from '../telemetry/memory-watch.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import { createShared, handlesOf, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
@@ -113,6 +114,7 @@ class Supervisor {
       const address = await this.#crew.start();
       if (address === undefined || this.#ending.signal.aborted) return;
       this.#load(shared);
+      watchMemory({ config: this.#config, logger: this.#logger, signal: this.#ending.signal });
       const url = urlOf(address, this.#certificate.identity === undefined ? 'http' : 'https');
       this.#logger.info(
         { address: url, workers },
