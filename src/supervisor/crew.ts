@@ -98,10 +98,7 @@ export function threads(parts: CrewParts): Crew {
       sessions.endAllOf(worker);
       turnstile.release(worker);
       watches.release(worker);
-      // Its connections have ended with it, and it can't say so any more.
-      const { openConnections, respOpenConnections } = state.row(worker);
-      state.count(worker, 'openConnections', -openConnections);
-      state.count(worker, 'respOpenConnections', -respOpenConnections);
+      state.forget(worker);
     },
     onReplace: (worker) => state.count(worker, 'restarts'),
     onCrashLoop: parts.onCrashLoop,

@@ -8,6 +8,7 @@ import { ConcurrencyLimit } from '../limits/concurrency.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
 import { balanceConnections } from './balance.js';
 import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
@@ -115,6 +116,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   parts.onAdopting?.();
   const addresses = await listenAll({ ticket, respTicket }, front.acceptor, respFront?.acceptor);
   logger.debug({ ticket, respTicket }, 'worker listens');
+  const unwatch = watchRuntime({
+    board: state.runtime,
+    worker,
+    logger,
+    onStall: () => state.count(worker, 'stalls'),
+  });
   return {
     ...addresses,
     useIdentity(changed) {
@@ -130,6 +137,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       respFront?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
       tier.stop();
+      unwatch();
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },
