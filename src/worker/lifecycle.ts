@@ -10,6 +10,7 @@ import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
 import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
+import { RespLane } from '../wire/resp/resp-lane.js';
 import { balanceConnections } from './balance.js';
 import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
 import { Front } from './front.js';
@@ -23,10 +24,19 @@ export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
-/** The lane that speaks the Redis protocol. */
-const createRespLane: CreateRespLane = () => {
-  throw new Error('the Redis protocol is not there yet');
-};
+/** What the Redis protocol is spoken by. */
+const createRespLane: CreateRespLane = ({ commands, state, limit, config, worker, logger }) =>
+  new RespLane({
+    engine: commands.engine,
+    clients: commands.clients,
+    limit,
+    counter: {
+      received: (bytes) => state.commands.received(worker, bytes),
+      sent: (bytes) => state.commands.sent(worker, bytes),
+    },
+    maxValueSize: config.maxValueSize,
+    logger,
+  });
 
 export interface WorkerParts extends WorkerTickets {
   readonly config: Config;
@@ -98,7 +108,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   });
   const respLane =
     respTicket &&
-    (parts.createRespLane ?? createRespLane)({ cache: tier.cache, state, limit, config, worker, logger });
+    (parts.createRespLane ?? createRespLane)({ commands, state, limit, config, worker, logger });
   const respFront = respLane && new RespFront({ state, worker, lane: respLane, identity });
   const isEnding = (): boolean => state.phase === 'draining';
   const connections = new ConnectionDrain(
