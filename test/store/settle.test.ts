@@ -133,6 +133,15 @@ t.test('a value that is evicted in the middle is in the map afterwards', async (
   t.equal(map.getString('a'), 'a1');
 });
 
+t.test('a value that the map has already is left as it is', async (t) => {
+  const { cache, map, store } = await served(t);
+  map.set('a', 'of a snapshot', { ttl: 60_000 });
+  await cache.settle('a');
+  t.equal(map.getString('a'), 'of a snapshot');
+  t.ok((map.ttl('a') ?? Infinity) <= 60_000);
+  t.ok(store.lacks('a'));
+});
+
 t.test('what somebody else does in the middle counts', async (t) => {
   for (const [what, act, expected] of [
     ['set', (cache: LoadedCache) => cache.set('a', Buffer.from('new')), 'new'],
