@@ -175,10 +175,11 @@ async function dataFile(path: string): Promise<ServeOptions> {
 }
 
 /** What the user can do about a server that did not start, as one line. */
-function startFailure(error: unknown, { host, port }: Config): string {
+function startFailure(error: unknown, { host, port, respPort }: Config): string {
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
   const address = host === '' ? 'all addresses' : host;
-  const place = `port ${port} (--port) of ${address} (--host)`;
+  const isResp = respPort !== port && error instanceof Error && 'port' in error && error.port === respPort;
+  const place = `port ${isResp ? `${respPort} (--resp-port)` : `${port} (--port)`} of ${address} (--host)`;
   // an error with a path is about a file
   const code = error instanceof Error && 'code' in error && !('path' in error) ? error.code : undefined;
   switch (code) {

@@ -59,13 +59,14 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
   const given = <Value>(option: Option<Value>) => findGiven(option, flags, environment, warnings);
   const find = <Value>(option: Option<Value>) => parse(given(option));
 
+  const port = find(OPTIONS.port);
   const maxMemory = find(OPTIONS.maxMemory);
   const stores = [given(OPTIONS.redis), given(OPTIONS.redisCluster), given(OPTIONS.load)] as const;
   const store = theStore(stores, warnings);
   const [redis, redisCluster, load] = stores;
   const staleTtl = find(OPTIONS.staleTtl);
   const config: Config = {
-    port: find(OPTIONS.port).value,
+    port: port.value,
     host: find(OPTIONS.host).value,
     concurrencyLimit: boundedConcurrency(find(OPTIONS.concurrencyLimit), warnings),
     backlogLimit: find(OPTIONS.backlogLimit).value,
@@ -79,7 +80,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     redisCluster: store === redisCluster ? parse(redisCluster).value : undefined,
     redisPrefix: find(OPTIONS.redisPrefix).value,
     staleTtl: staleTtl.value,
-    respPort: find(OPTIONS.respPort).value,
+    respPort: anotherPort(find(OPTIONS.respPort), port),
     authToken: find(OPTIONS.authToken).value,
     readOnlyToken: find(OPTIONS.readOnlyToken).value,
     rateLimit: find(OPTIONS.rateLimit).value,
@@ -160,6 +161,14 @@ function redisAddress(
   const source = `${REDIS_PORT} (--${OPTIONS.redis.flag})`;
   const { port } = parse({ ...redis, text, format: redisPort, name: REDIS_PORT, source }).value;
   return { ...address, port };
+}
+
+/** Each protocol has a port of its own. Any free port is never the other one. */
+function anotherPort(respPort: Found<number | undefined>, port: Found<number>): number | undefined {
+  if (respPort.value !== port.value || port.value === 0) return respPort.value;
+  const other = port.source ?? `--${OPTIONS.port.flag}`;
+  const source = respPort.source ?? `--${OPTIONS.respPort.flag}`;
+  throw badValue(source, respPort.text, `another port than that of ${other}`);
 }
 
 function boundedConcurrency(limit: Found<number>, warnings: string[]): number {

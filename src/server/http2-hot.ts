@@ -7,11 +7,16 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { ReadResult, TieredCache } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
+import { seriesOf } from '../telemetry/requests.js';
 import { ABSENT, TEXT } from './routes/value.js';
 import { MAX_KEY_BYTES } from './schemas.js';
 
 /** Paths in which a key stands as it is. Keys of dots alone could be taken for steps in a folder. */
 const PLAIN_PATH = new RegExp(`^(?:/v1)?/get/(?!\\.{1,2}$)([\\w.:~-]{1,${MAX_KEY_BYTES}})$`);
+
+const FOUND = seriesOf('http2', 'get', '2xx');
+const NOT_FOUND = seriesOf('http2', 'get', '4xx');
+const NOT_AWAITED = seriesOf('http2', 'get', 'none');
 
 /** Answers a request at once, or later by itself. False: it is none of these, and nothing has been done. */
 export type HotReads = (
@@ -33,6 +38,7 @@ export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotR
   return (stream, headers, refer) => {
     const key = hotKey(stream, headers);
     if (key === undefined || !limit.tryAcquire()) return false;
+    const began = performance.now();
     let holdsPlace = true;
     const release = (): void => {
       if (holdsPlace) limit.release();
@@ -40,8 +46,11 @@ export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotR
     };
     stream.once('close', release);
     const answer = (found: ReadResult | undefined): void => {
+      const isAwaited = !stream.closed;
+      if (isAwaited) respond(stream, found);
       state.count(worker, 'requests');
-      if (!stream.closed) respond(stream, found);
+      state.requests.served(worker, isAwaited ? (found === undefined ? NOT_FOUND : FOUND) : NOT_AWAITED);
+      state.requests.took(worker, 'http2', 1, performance.now() - began);
     };
     // Hapi asks the cache again, and has an answer to every error.
     const giveBack = (): void => {

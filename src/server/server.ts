@@ -8,15 +8,17 @@ import Hapi from '@hapi/hapi';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { TieredCache } from '../store/tiered.js';
+import { exposition } from '../telemetry/exposition.js';
+import { readMetrics } from '../telemetry/metrics.js';
 import type { ProcessState } from '../telemetry/process-state.js';
-import { collectStats } from '../telemetry/stats.js';
+import { collectStats, storeKind } from '../telemetry/stats.js';
 import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
 import { hotReads } from './http2-hot.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
-import { countErrors, logFailures, type ServerLogger } from './plugins/counters.js';
+import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
@@ -31,7 +33,7 @@ export interface HttpServerOptions {
   readonly cache: TieredCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
-  readonly config: Pick<Config, 'maxValueSize'>;
+  readonly config: Pick<Config, 'maxValueSize'> & Partial<Pick<Config, 'redis' | 'redisCluster' | 'load'>>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
   readonly logger?: ServerLogger;
@@ -66,20 +68,23 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const inFlight = new InFlight(limit);
 
   answerClientErrors(listener.server, inFlight);
-  const admit = limitConcurrency(hapi, inFlight);
+  const admit = limitConcurrency(hapi, inFlight, () => state.count(worker, 'rejected'));
+  const countReceived = countRequests(hapi, state, worker);
   // One step for all that comes before the routes: Hapi spends about 1 µs on each.
   hapi.ext('onRequest', (request, h) => {
     if (cannotBeAnswered(request)) return h.abandon;
-    state.count(worker, 'requests');
+    countReceived(request);
     keepDotSegments(request);
     if (request.headers.expect !== undefined) withholdContinue(request, config.maxValueSize);
     return admit(request, h);
   });
-  countErrors(hapi, state, worker);
   if (logger !== undefined) logFailures(hapi, logger);
+  const sources = { map: cache.map, state, limit, worker, store: storeKind(config) };
+  const stats = (): object => collectStats(sources);
+  const metrics = (): string => exposition(readMetrics(sources));
   hapi.route(
     routeTable([
-      ...metaEndpoints(cache, () => collectStats({ map: cache.map, state, limit, worker })),
+      ...metaEndpoints(cache, { stats, metrics }),
       ...valueEndpoints(cache, config.maxValueSize),
       ...lookupEndpoints(cache),
       ...healthEndpoints(state),

@@ -3,6 +3,8 @@
  * shared memory is added here and nowhere else between the supervisor and the server.
  */
 import { type CacheHandle, type CacheOptions, SharedCache } from '../../shards/index.js';
+import { CounterBase, type CounterBaseHandle } from '../commands/counter-base.js';
+import { SharedClients, type SharedClientsHandle } from '../commands/shared-clients.js';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
 import { Bell, type BellHandle } from '../store/bell.js';
@@ -23,6 +25,9 @@ export interface Shared {
   readonly turnstile: Turnstile;
   /** Told of what each thread writes to the map. */
   readonly watches: Watches;
+  /** Clients of the Redis protocol. */
+  readonly clients: SharedClients;
+  readonly counterBase: CounterBase;
   /** The data file behind the map; undefined when there is none, or it can only be read once. */
   readonly file: FileStoreHandle | undefined;
 }
@@ -36,6 +41,8 @@ export interface SharedHandles {
   readonly bell: BellHandle;
   readonly turnstile: TurnstileHandle;
   readonly watches: WatchesHandle;
+  readonly clients: SharedClientsHandle;
+  readonly counterBase: CounterBaseHandle;
   readonly file: FileStoreHandle | undefined;
 }
 
@@ -72,12 +79,14 @@ export function createShared(
     bell: Bell.create(),
     turnstile: Turnstile.create(workers),
     watches,
+    clients: SharedClients.create(workers),
+    counterBase: CounterBase.create(),
     file,
   };
 }
 
 export function handlesOf(shared: Shared): SharedHandles {
-  const { map, state, limit, sessions, bell, turnstile, watches, file } = shared;
+  const { map, state, limit, sessions, bell, turnstile, watches, clients, counterBase, file } = shared;
   return {
     map: map.handle,
     state: state.handle,
@@ -86,12 +95,14 @@ export function handlesOf(shared: Shared): SharedHandles {
     bell: bell.handle,
     turnstile: turnstile.handle,
     watches: watches.handle,
+    clients: clients.handle,
+    counterBase: counterBase.handle,
     file,
   };
 }
 
 export function attachShared(handles: SharedHandles): Shared {
-  const { state, limit, sessions, bell, turnstile, file } = handles;
+  const { state, limit, sessions, bell, turnstile, clients, counterBase, file } = handles;
   const map = SharedCache.attach(handles.map);
   const watches = Watches.attach(handles.watches);
   map.observeWrites(watches);
@@ -103,6 +114,8 @@ export function attachShared(handles: SharedHandles): Shared {
     bell: Bell.attach(bell),
     turnstile: Turnstile.attach(turnstile),
     watches,
+    clients: SharedClients.attach(clients),
+    counterBase: CounterBase.attach(counterBase),
     file,
   };
 }

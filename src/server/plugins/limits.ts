@@ -12,8 +12,12 @@ import { pathsOf } from '../routes/table.js';
 
 const LOOKUP_PATHS: ReadonlySet<string> = new Set(pathsOf(LOOKUP_PATH));
 
-/** The step that lets a request in, makes it wait, or turns it away; the place is freed when it has ended. */
-export function limitConcurrency(hapi: Server, inFlight: InFlight): Handler {
+/**
+ * The step that lets a request in, makes it wait, or turns it away; the place is freed when it has ended.
+ *
+ * @param onRefused called for each that is turned away
+ */
+export function limitConcurrency(hapi: Server, inFlight: InFlight, onRefused: () => void): Handler {
   // Hapi says this once per request, on every way out: answered, failed, aborted.
   hapi.events.on('response', (request) => inFlight.leave(request));
   return (request, h) => {
@@ -24,7 +28,11 @@ export function limitConcurrency(hapi: Server, inFlight: InFlight): Handler {
     const admitted = inFlight.admit(request);
     return admitted === true
       ? h.continue
-      : admitted.then((acquired) => (acquired ? h.continue : refuse(request, h)));
+      : admitted.then((acquired) => {
+          if (acquired) return h.continue;
+          onRefused();
+          return refuse(request, h);
+        });
   };
 }
 

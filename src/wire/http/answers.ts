@@ -11,6 +11,16 @@ const SECOND = 1000;
 const TEXT = 'content-type: text/plain; charset=utf-8\r\n';
 const CACHE_CONTROL = 'cache-control: no-cache\r\n';
 
+/** What may be answered, as far as it is counted apart. */
+export const Answered = {
+  VALUE: 0,
+  ABSENT: 1,
+  STORED: 2,
+  GREETING: 3,
+  UNREADABLE: 4,
+  UNSTORABLE: 5,
+} as const;
+
 /** A complete answer, and the same as `HEAD` gets it. */
 export interface FixedAnswer {
   readonly whole: Uint8Array;

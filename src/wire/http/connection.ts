@@ -113,6 +113,7 @@ export class Connection {
   #serve(bytes: Uint8Array, end: number): number {
     const station = this.#station;
     const { output } = station;
+    const began = performance.now();
     output.begin(this.#socket);
     let at = 0;
     let requests = 0;
@@ -136,7 +137,10 @@ export class Connection {
       }
     }
     const isTaken = output.end();
-    if (requests > 0) station.countRequests(requests);
+    if (requests > 0) {
+      station.countRequests(requests);
+      station.countAnswers(began);
+    }
     if (at > 0) this.#since = station.ticks;
     if (isUnsure) this.#handOver(bytes, at, end);
     else if (!isTaken) this.#block();
@@ -174,6 +178,8 @@ export class Connection {
   async #ask(verdict: Verdict, bytes: Uint8Array): Promise<void> {
     const { scan, cache } = this.#station;
     const { isHead, ttl } = scan;
+    const isStore = verdict === Verdict.STORE;
+    const began = performance.now();
     // What the scan has found will be overwritten, and so may be what was read.
     const key = Buffer.from(scan.key.subarray(scan.keyStart, scan.keyEnd));
     const value = Buffer.from(bytes.subarray(scan.bodyStart, scan.end));
@@ -184,16 +190,16 @@ export class Connection {
     await undefined;
     if (this.#isGone) return;
     try {
-      if (verdict === Verdict.STORE) {
+      if (isStore) {
         await cache.set(key, value, ttl);
-        this.#settle((output) => output.stored());
+        this.#settle(began, (output) => output.stored());
       } else {
         const result = await cache.get(key);
-        this.#settle((output) => output.found(result, isHead));
+        this.#settle(began, (output) => output.found(result, isHead));
       }
     } catch (error) {
       if (error instanceof StoreUnavailableError) {
-        this.#settle((output) => output.unavailable(error, isHead));
+        this.#settle(began, (output) => output.unavailable(error, isHead, isStore));
         this.#station.countError();
       } else if (!this.#isGone) {
         // The Hapi server has the words for what else there is. It asks again, and counts again.
@@ -204,7 +210,7 @@ export class Connection {
   }
 
   /** Answers the request that has waited, and goes on with those behind it. */
-  #settle(answer: (output: Output) => void): void {
+  #settle(began: number, answer: (output: Output) => void): void {
     if (this.#isGone) return;
     const station = this.#station;
     const { output } = station;
@@ -212,6 +218,7 @@ export class Connection {
     output.begin(this.#socket);
     answer(output);
     const isTaken = output.end();
+    station.countAnswers(began);
     this.#since = station.ticks;
     this.#pendingLength -= this.#needed;
     this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);
@@ -265,7 +272,7 @@ export class Connection {
 
   #refuse(code: Parameters<Behind['refuse']>[1]): void {
     // What had its headers was a request.
-    if (this.#needed > 0) this.#station.countRequests(1);
+    if (this.#needed > 0) this.#station.countRefused();
     this.#leave();
     this.#station.behind.refuse(this.#socket, code);
   }

@@ -27,6 +27,10 @@ export interface Station {
   /** Goes up while time goes by. */
   readonly ticks: number;
   countRequests(requests: number): void;
+  /** Counts what the output has answered since the last time: requests that came at `began`, by `performance.now()`. */
+  countAnswers(began: number): void;
+  /** Counts a request that came in part and was refused. */
+  countRefused(): void;
   /** Counts an answer that is the server's failure. */
   countError(): void;
 }
