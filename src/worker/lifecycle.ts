@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
+import { RateLimit } from '../limits/rate.js';
+import { Tokens } from '../limits/tokens.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
@@ -59,6 +61,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { state } = shared;
   const tier = await openTier({ ...shared, config, worker, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
+  const tokens = new Tokens(config.authToken, config.readOnlyToken);
+  const rate = shared.rates && RateLimit.attach(shared.rates.requests);
   const server = parts.createServer({
     cache: tier.cache,
     state,
@@ -67,6 +71,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     worker,
     logger,
     shortCut: config.fastLane,
+    tokens,
+    rate,
+    reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
   });
   const lane = config.fastLane
     ? new FastLane({
@@ -75,6 +82,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         limit,
         config,
         worker,
+        tokens,
+        rate,
         behind: {
           handOver: (socket) => front.handOver(socket),
           refuse: (socket, code) => server.refuse(socket, code),

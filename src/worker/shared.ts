@@ -5,16 +5,31 @@
 import { type CacheHandle, type CacheOptions, SharedCache } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit, type ConcurrencyLimitHandle } from '../limits/concurrency.js';
+import { RateLimit, type RateLimitHandle } from '../limits/rate.js';
 import { Bell, type BellHandle } from '../store/bell.js';
 import type { FileStoreHandle } from '../store/file-store.js';
 import { Sessions, type SessionsHandle } from '../store/sessions.js';
 import { ProcessState, type ProcessStateHandle } from '../telemetry/process-state.js';
+
+/** Reports a second and client, where there is a rate limit: what they cost does not depend on what the limit is. */
+const REPORT_RATE = 10;
+
+/** Clients of them that are remembered. */
+const REPORT_CLIENTS = 4096;
+
+/** Undefined, where they are: requests are not limited. Each thread attaches to them. */
+export interface RateLimitHandles {
+  readonly requests: RateLimitHandle;
+  /** Of `/stats` and `/metrics`, beside the other one. */
+  readonly reports: RateLimitHandle;
+}
 
 export interface Shared {
   readonly map: SharedCache;
   readonly state: ProcessState;
   /** Each worker attaches to it as itself. */
   readonly limit: ConcurrencyLimitHandle;
+  readonly rates: RateLimitHandles | undefined;
   readonly sessions: Sessions;
   readonly bell: Bell;
   /** The data file behind the map; undefined when there is none, or it can only be read once. */
@@ -26,6 +41,7 @@ export interface SharedHandles {
   readonly map: CacheHandle;
   readonly state: ProcessStateHandle;
   readonly limit: ConcurrencyLimitHandle;
+  readonly rates: RateLimitHandles | undefined;
   readonly sessions: SessionsHandle;
   readonly bell: BellHandle;
   readonly file: FileStoreHandle | undefined;
@@ -58,28 +74,39 @@ export function createShared(
     map,
     state: ProcessState.create(workers),
     limit: ConcurrencyLimit.create({ concurrencyLimit, backlogLimit, workers }),
+    rates: createRates(config.rateLimit),
     sessions: Sessions.create(),
     bell: Bell.create(),
     file,
   };
 }
 
-export function handlesOf({ map, state, limit, sessions, bell, file }: Shared): SharedHandles {
+function createRates(rate: number): RateLimitHandles | undefined {
+  if (rate === 0) return undefined;
+  return {
+    requests: RateLimit.create({ rate }),
+    reports: RateLimit.create({ rate: REPORT_RATE, clients: REPORT_CLIENTS }),
+  };
+}
+
+export function handlesOf({ map, state, limit, rates, sessions, bell, file }: Shared): SharedHandles {
   return {
     map: map.handle,
     state: state.handle,
     limit,
+    rates,
     sessions: sessions.handle,
     bell: bell.handle,
     file,
   };
 }
 
-export function attachShared({ map, state, limit, sessions, bell, file }: SharedHandles): Shared {
+export function attachShared({ map, state, limit, rates, sessions, bell, file }: SharedHandles): Shared {
   return {
     map: SharedCache.attach(map),
     state: ProcessState.attach(state),
     limit,
+    rates,
     sessions: Sessions.attach(sessions),
     bell: Bell.attach(bell),
     file,
