@@ -21,6 +21,7 @@ import { limitConcurrency } from './plugins/limits.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
 import { metaEndpoints } from './routes/meta.js';
+import { describedEndpoints } from './routes/openapi.js';
 import { routeTable } from './routes/table.js';
 import { valueEndpoints } from './routes/value.js';
 import { keepDotSegments } from './target.js';
@@ -78,12 +79,14 @@ export function createServer(options: HttpServerOptions): HttpServer {
   countErrors(hapi, state, worker);
   if (logger !== undefined) logFailures(hapi, logger);
   hapi.route(
-    routeTable([
-      ...metaEndpoints(cache, () => collectStats({ map: cache.map, state, limit, worker })),
-      ...valueEndpoints(cache, config.maxValueSize),
-      ...lookupEndpoints(cache),
-      ...healthEndpoints(state),
-    ]),
+    routeTable(
+      describedEndpoints([
+        ...metaEndpoints(cache, () => collectStats({ map: cache.map, state, limit, worker })),
+        ...valueEndpoints(cache, config.maxValueSize),
+        ...lookupEndpoints(cache),
+        ...healthEndpoints(state),
+      ]),
+    ),
   );
 
   return {
