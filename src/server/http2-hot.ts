@@ -10,7 +10,8 @@ import type { ReadResult, TieredCache } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { seriesOf } from '../telemetry/requests.js';
 import type { ClientBuckets } from './client-buckets.js';
-import { ABSENT, TEXT } from './routes/value.js';
+import { TEXT } from './openapi-answers.js';
+import { ABSENT } from './routes/value.js';
 import { MAX_KEY_BYTES } from './schemas.js';
 
 /** Paths in which a key stands as it is. Keys of dots alone could be taken for steps in a folder. */

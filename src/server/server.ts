@@ -24,6 +24,7 @@ import { limitConcurrency } from './plugins/limits.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
 import { metaEndpoints } from './routes/meta.js';
+import { describedEndpoints } from './routes/openapi.js';
 import { routeTable } from './routes/table.js';
 import { valueEndpoints } from './routes/value.js';
 import { keepDotSegments } from './target.js';
@@ -92,12 +93,14 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const stats = (): object => collectStats(sources);
   const metrics = (): string => exposition(readMetrics(sources));
   hapi.route(
-    routeTable([
-      ...metaEndpoints(cache, { stats, metrics }),
-      ...valueEndpoints(cache, config.maxValueSize),
-      ...lookupEndpoints(cache),
-      ...healthEndpoints(state),
-    ]),
+    routeTable(
+      describedEndpoints([
+        ...metaEndpoints(cache, { stats, metrics }),
+        ...valueEndpoints(cache, config.maxValueSize),
+        ...lookupEndpoints(cache),
+        ...healthEndpoints(state),
+      ]),
+    ),
   );
 
   return {
