@@ -48,7 +48,7 @@ const REQUESTS: readonly Metric[] = [
   {
     name: 'hotshard_rejected_total',
     type: 'counter',
-    help: 'Requests that were turned away: by the concurrency limit with a full backlog, or by the rate limit.',
+    help: 'Requests that were turned away: by the concurrency limit, when too many waited already or one had waited too long, or by the rate limit.',
     read: ({ state }) => [
       { labels: { reason: 'concurrency' }, value: state.total('rejected') },
       { labels: { reason: 'rate' }, value: state.total('rateLimited') },

@@ -42,7 +42,7 @@ export const WORKER_COUNTERS = [
   'connections',
   'openConnections',
   'restarts',
-  /** Turned away since the concurrency limit and the backlog limit were reached. */
+  /** Turned away by the concurrency limit: too many waited already, or it had waited too long. */
   'rejected',
   /** Turned away since their client had made too many. */
   'rateLimited',
