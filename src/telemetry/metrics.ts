@@ -38,7 +38,7 @@ const REQUESTS: readonly Metric[] = [
   {
     name: 'hotshard_request_duration_seconds',
     type: 'histogram',
-    help: 'Time from when a request was read until its answer was written. Requests that were read together and answered by one write took the same time.',
+    help: 'Time from when a request was read until its answer was written. Requests that were read together and answered by one write took the same time. In the fast lane a part of the requests is timed when they are many, and stands for the others.',
     read: ({ state }) =>
       PROTOCOLS.flatMap((protocol) => {
         const { counts, seconds } = state.requests.histogram(protocol);
