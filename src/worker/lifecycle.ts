@@ -125,6 +125,6 @@ function beside(front: Front, { http2 }: WorkerServer, lane: FastLane | undefine
       }
       if (elapsed >= FIRST_REQUEST_LIMIT) front.closeSilent();
     },
-    cutOff: () => http2.destroySessions(),
+    cutOff: () => http2.destroySessions() + (lane?.cutOff() ?? 0),
   };
 }
