@@ -62,8 +62,7 @@ async function measure(
   const measured = [];
   for (const full of CASES[section]) {
     const setting = options.quick ? quickly(full) : full;
-    const spoken = protocol && { protocol };
-    const contest = await hold({ ...options, ...spoken, title: section, setting, load: load(setting.depth) });
+    const contest = await hold({ ...options, title: section, setting, load: load(setting.depth), protocol });
     measured.push({ setting, contest, results: resultsOf(contest) });
   }
   return {

@@ -32,7 +32,7 @@ export interface Contest extends LoadScale {
   /** Without it, the client that fills the servers. */
   readonly load?: LoadProgram;
   /** That all of them are to speak; without it, each what it speaks. */
-  readonly protocol?: 'h2c';
+  readonly protocol?: 'h2c' | undefined;
 }
 
 export interface ContestRounds {
