@@ -69,6 +69,11 @@ export class Connection {
     return this.#pendingLength === 0 && !this.#isBlocked;
   }
 
+  /** Whether there is a request that came in, and whose answer the client does not have yet. */
+  get isInFlight(): boolean {
+    return this.#holdsPlace;
+  }
+
   /** Ends the connection when what is waited for has taken too long. */
   check({ headers, request, keepAlive }: Patience): void {
     if (this.#isBlocked || this.#isWaiting || this.#isGone) return;

@@ -135,6 +135,17 @@ export class FastLane implements Station {
     for (const connection of this.#connections.values()) connection.closeIdle(evenUnused);
   }
 
+  /** Cuts all connections off, and returns how many of them had a request in flight. */
+  cutOff(): number {
+    let busy = 0;
+    for (const [socket, connection] of this.#connections) {
+      // Those that were handed over have none here: they are the Hapi server's to count.
+      if (connection.isInFlight) busy++;
+      socket.destroy();
+    }
+    return busy;
+  }
+
   /** Lets go of everything. */
   stop(): void {
     clearInterval(this.#timer);
