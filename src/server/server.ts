@@ -5,6 +5,7 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
 import Hapi, { type RouteOptionsSecure } from '@hapi/hapi';
+import type { JsonCommands } from '../commands/json-commands.js';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { TieredCache } from '../store/tiered.js';
@@ -21,6 +22,7 @@ import { HttpListener, type ListenerTimeouts } from './listener.js';
 import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
 import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
+import { commandEndpoints } from './routes/commands.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
 import { metaEndpoints } from './routes/meta.js';
@@ -35,6 +37,8 @@ export interface HttpServerOptions extends AccessRules {
   readonly cache: TieredCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
+  /** Runs Redis commands that come as JSON. */
+  readonly commands: JsonCommands;
   readonly config: Pick<Config, 'maxValueSize'> & Partial<Pick<Config, 'redis' | 'redisCluster' | 'load'>>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
@@ -92,10 +96,12 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const sources = { map: cache.map, state, limit, worker, store: storeKind(config) };
   const stats = (): object => collectStats(sources);
   const metrics = (): string => exposition(readMetrics(sources));
+  const runsCommands = commandEndpoints(options.commands, config.maxValueSize);
   hapi.route(
     routeTable(
       describedEndpoints([
-        ...metaEndpoints(cache, { stats, metrics }),
+        ...metaEndpoints(cache, { stats, metrics }, runsCommands.root),
+        ...runsCommands.others,
         ...valueEndpoints(cache, config.maxValueSize),
         ...lookupEndpoints(cache),
         ...healthEndpoints(state),

@@ -3,6 +3,7 @@
  * listen, serve, drain. It knows nothing of threads.
  */
 import type { Logger } from 'pino';
+import { JsonCommands } from '../commands/json-commands.js';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
 import { RateLimit } from '../limits/rate.js';
@@ -100,6 +101,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     worker,
     logger,
     shortCut: config.fastLane,
+    commands: new JsonCommands(commands.engine, commands.transactions),
     tokens,
     rate,
     reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
