@@ -13,9 +13,10 @@ import { collectStats } from '../telemetry/stats.js';
 import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
-import { hotReads } from './http2-hot.js';
+import { type HotReads, hotReads } from './http2-hot.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
+import { AccessLog, type RequestLogger } from './plugins/access-log.js';
 import { countErrors, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
 import { healthEndpoints } from './routes/health.js';
@@ -52,6 +53,8 @@ export interface HttpServer {
   handOver(socket: Socket): void;
   /** Answers what came by a connection accepted elsewhere and is no request, by the code of Node's error with it. */
   refuse(socket: Socket, code: string): void;
+  /** Has requests logged, and all of them answered by Hapi for that; without a logger no more. */
+  logRequests(logger: RequestLogger | undefined): void;
   /** Must be done before the first request: until then every answer closes its connection. */
   start(): Promise<void>;
   /** Stops accepting, finishes what is in flight within `timeout` milliseconds, and closes what is left then. */
@@ -61,9 +64,16 @@ export interface HttpServer {
 export function createServer(options: HttpServerOptions): HttpServer {
   const { cache, state, limit, config, worker, logger, timeouts } = options;
   const listener = new HttpListener(state, worker, timeouts);
-  const hot = options.shortCut === false ? undefined : hotReads({ cache, state, limit, worker });
-  const http2 = new Http2Listener(listener.server, timeouts, hot);
+  let isLogging = false;
+  const hot = hotReads({ cache, state, limit, worker });
+  const unlogged: HotReads = (...request) => !isLogging && hot(...request);
+  const http2 = new Http2Listener(
+    listener.server,
+    timeouts,
+    options.shortCut === false ? undefined : unlogged,
+  );
   const hapi = hapiServer(listener.server);
+  const accessLog = new AccessLog(hapi);
   const inFlight = new InFlight(limit);
 
   answerClientErrors(listener.server, inFlight);
@@ -95,6 +105,10 @@ export function createServer(options: HttpServerOptions): HttpServer {
     hapi,
     handOver: (socket) => listener.handOver(socket),
     refuse: (socket, code) => listener.refuse(socket, code),
+    logRequests: (logger) => {
+      isLogging = logger !== undefined;
+      accessLog.use(logger);
+    },
     start: () => hapi.start(),
     stop: async (timeout) => {
       const stopped = hapi.stop({ timeout });

@@ -5,7 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
+import type { Config, LogLevel } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import type { FileStoreHandle } from '../store/file-store.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
@@ -14,6 +14,7 @@ import type { TlsIdentity } from '../worker/tls-door.js';
 import { Certificate } from './certificate.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
+import { LevelSwitch } from './log-level.js';
 import { Pool, type RestartPolicy } from './pool.js';
 import { ReadyNotice } from './ready-notice.js';
 import { restoreMap, saveMap } from './snapshot.js';
@@ -57,6 +58,7 @@ interface Crew {
   drain(limit: number): Promise<number>;
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
+  useLogLevel(level: LogLevel): void;
 }
 
 /** How much longer than its limit a drain may take as a whole, in milliseconds. */
@@ -84,6 +86,7 @@ class Supervisor {
   readonly #ending = new AbortController();
   readonly #certificate: Certificate;
   readonly #notice: ReadyNotice;
+  readonly #level: LevelSwitch;
   #port: SharedPort | undefined;
   #crew: Crew | undefined;
 
@@ -100,6 +103,7 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
+    this.#level = new LevelSwitch(logger, config.logLevel);
     this.#notice = new ReadyNotice(logger);
     this.#certificate = new Certificate(this.#config, options.identity, logger);
   }
@@ -130,6 +134,7 @@ class Supervisor {
 
   #watchSignals(): () => void {
     const unwatchReload = this.#certificate.watch((identity) => this.#crew?.useIdentity(identity));
+    const unwatchLevel = this.#level.watch((level) => this.#crew?.useLogLevel(level));
     const unwatchStop = onStopSignals(this.#options.signals ?? process, {
       drain: (signal) => {
         this.#end(0);
@@ -140,7 +145,7 @@ class Supervisor {
         this.#exit(exitCode);
       },
     });
-    return () => [unwatchReload, unwatchStop].forEach((unwatch) => void unwatch());
+    return () => [unwatchReload, unwatchLevel, unwatchStop].forEach((unwatch) => void unwatch());
   }
 
   /** With what the snapshot holds, if there is one. Undefined when the end has come meanwhile. */
@@ -262,6 +267,9 @@ class Supervisor {
       useIdentity: (identity) => {
         running?.then((worker) => worker.useIdentity(identity));
       },
+      useLogLevel: (level) => {
+        running?.then((worker) => worker.useLogLevel(level));
+      },
     };
   }
 
@@ -276,7 +284,7 @@ class Supervisor {
       ...(this.#options.restarts === undefined ? {} : { restarts: this.#options.restarts }),
       workerData: async (worker) => ({
         worker,
-        config: this.#config,
+        config: { ...this.#config, logLevel: this.#level.current },
         shared: handles,
         ticket: await port.ticket(worker),
         identity: this.#certificate.identity,
@@ -303,6 +311,7 @@ class Supervisor {
       },
       drain: (limit) => pool.drain(limit),
       useIdentity: (identity) => pool.say({ type: 'identity', identity }),
+      useLogLevel: (level) => pool.say({ type: 'log-level', level }),
     };
   }
 }

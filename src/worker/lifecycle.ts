@@ -4,7 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
+import type { Config, LogLevel } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
@@ -18,7 +18,10 @@ import type { Shared } from './shared.js';
 import type { TlsIdentity } from './tls-door.js';
 
 /** What a worker needs of its server. */
-export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 'refuse' | 'start' | 'stop'>;
+export type WorkerServer = Pick<
+  HttpServer,
+  'listener' | 'http2' | 'handOver' | 'refuse' | 'logRequests' | 'start' | 'stop'
+>;
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
@@ -40,6 +43,8 @@ export interface RunningWorker {
   readonly address: AddressInfo;
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
+  /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
+  useLogLevel(level: LogLevel): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
@@ -90,6 +95,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     http1: (socket) => server.handOver(socket),
     http2: (socket) => server.http2.handOver(socket),
   });
+  const logRequests = (): void => {
+    const isWanted = logger.isLevelEnabled('debug');
+    server.logRequests(isWanted ? logger : undefined);
+    lane?.standAside(isWanted);
+  };
+  logRequests();
   const { acceptor } = front;
   const isEnding = (): boolean => state.phase === 'draining';
   const connections = new ConnectionDrain(server.listener, isEnding, acceptor, beside(front, server, lane));
@@ -102,6 +113,10 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   return {
     address,
     useIdentity: (identity) => front.useIdentity(identity),
+    useLogLevel: (level) => {
+      logger.level = level;
+      logRequests();
+    },
     async drain(limit) {
       const deadline = performance.now() + limit;
       lane?.retire();
