@@ -37,11 +37,14 @@ export class Rig {
         rejected: () => this.rejected++,
         failed: () => this.failed++,
       },
+      onFailure: (error) => {
+        throw error;
+      },
     });
   }
 
   static create(options: Partial<CacheOptions> = {}): Rig {
-    return new Rig(SharedCache.create({ maxMemory: 16 << 20, ...options }));
+    return new Rig(SharedCache.create({ maxMemory: 1 << 20, ...options }));
   }
 
   /** The reply to a command of these words. */
