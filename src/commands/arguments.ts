@@ -85,14 +85,25 @@ export class Arguments {
     return true;
   }
 
+  /** Bytes from the first word to the end of the last one. */
+  bytesBetween(): number {
+    return this.count === 0 ? 0 : this.end(this.count - 1) - this.start(0);
+  }
+
   /** The same words in bytes of their own, for a command that is to run later. */
   detached(): Arguments {
     const copy = new Arguments();
-    const first = this.start(0);
-    const last = this.count === 0 ? first : this.end(this.count - 1);
+    const first = this.count === 0 ? 0 : this.start(0);
     // Words follow each other in the buffer: what lies between them is a few bytes.
-    copy.bytes = Buffer.from(this.bytes.subarray(first, last));
-    for (let i = 0; i < this.count; i++) copy.add(this.start(i) - first, this.end(i) - first);
+    copy.bytes = Buffer.from(this.bytes.subarray(first, first + this.bytesBetween()));
+    // No room for more of them: very many commands may wait for their turn.
+    copy.#starts = this.#starts.slice(0, this.count);
+    copy.#ends = this.#ends.slice(0, this.count);
+    copy.count = this.count;
+    for (let i = 0; i < this.count; i++) {
+      copy.#starts[i] -= first;
+      copy.#ends[i] -= first;
+    }
     return copy;
   }
 
@@ -114,8 +125,9 @@ export class Arguments {
   }
 
   #grow(): void {
-    const starts = new Int32Array(2 * this.#starts.length);
-    const ends = new Int32Array(2 * this.#ends.length);
+    const room = Math.max(FIRST_ROOM, 2 * this.#starts.length);
+    const starts = new Int32Array(room);
+    const ends = new Int32Array(room);
     starts.set(this.#starts);
     ends.set(this.#ends);
     this.#starts = starts;

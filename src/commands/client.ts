@@ -14,6 +14,13 @@ export interface ClientOptions {
   readonly access: Access;
 }
 
+/** A key that a client watches. */
+export interface WatchedKey {
+  /** Whether it may have been changed since. */
+  readonly isChanged: boolean;
+  unwatch(): void;
+}
+
 export class Client {
   readonly id: number;
   readonly address: string;
@@ -33,8 +40,10 @@ export class Client {
   libraryVersion = '';
   isNoEvict = false;
   isNoTouch = false;
-  /** What stands between `MULTI` and `EXEC`, and what is watched. */
+  /** What has been said since `MULTI`. */
   transaction: Transaction | undefined;
+  /** By the keys, a character for a byte. */
+  readonly watched = new Map<string, WatchedKey>();
   /** The connection ends when the replies so far have been sent. */
   isEnding = false;
 
@@ -43,5 +52,18 @@ export class Client {
     this.address = address;
     this.localAddress = localAddress;
     this.access = access;
+  }
+
+  /** Watches no key any more. */
+  unwatch(): void {
+    for (const key of this.watched.values()) key.unwatch();
+    this.watched.clear();
+  }
+
+  /** To be called when the connection has ended: what is kept for it elsewhere is given back. */
+  end(): void {
+    this.isEnding = true;
+    this.transaction = undefined;
+    this.unwatch();
   }
 }

@@ -20,6 +20,7 @@ export type CommandFlag =
   | 'no_async_loading'
   | 'no_multi'
   | 'allow_busy'
+  | 'skip_slowlog'
   | 'movablekeys'
   | 'immediate';
 
@@ -62,6 +63,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+export const NOT_IN_TRANSACTION = 'ERR Command not allowed inside a transaction';
 export const SYNTAX_ERROR = 'ERR syntax error';
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const NOT_A_FLOAT = 'ERR value is not a valid float';

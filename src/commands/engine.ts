@@ -5,9 +5,17 @@
 import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
 import type { Client } from './client.js';
-import { type Answer, type Command, CommandError, type Outcome, TOO_LONG } from './command.js';
+import {
+  type Answer,
+  type Command,
+  CommandError,
+  NOT_IN_TRANSACTION,
+  type Outcome,
+  TOO_LONG,
+} from './command.js';
 import { CommandLookup, type KnownCommand } from './lookup.js';
 import type { Reply } from './reply.js';
+import { TOO_LARGE } from './transaction.js';
 
 /** Characters of an unknown command, and of all its arguments, that are told back. */
 const MOST_TOLD_BACK = 128;
@@ -93,33 +101,70 @@ export class Engine {
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
       if (command !== undefined) this.#parts.counter.rejected(command.index);
-      if (transaction !== undefined) transaction.isDoomed = true;
+      transaction?.doom();
       reply.error(refusal ?? unknownCommand(args));
       return;
     }
     client.lastCommand = command.fullName;
     if (transaction !== undefined && !command.isImmediate) {
-      transaction.queue.push(args.detached());
-      reply.status('QUEUED');
+      if (transaction.add(args)) reply.status('QUEUED');
+      else reply.error(TOO_LARGE);
       return;
     }
-    return this.run(command, args, reply, client);
+    return this.#run(command, args, reply, client);
   }
 
   /** Answers a command that came with a word too long to be kept. */
   refuse(args: Arguments, reply: Reply, client: Client): void {
     const command = this.lookup.find(args);
     if (command !== undefined) this.#parts.counter.rejected(command.index);
-    if (client.transaction !== undefined) client.transaction.isDoomed = true;
+    client.transaction?.doom();
     reply.error(TOO_LONG);
   }
 
-  /** Runs a command that has been checked: now, or as a part of a transaction. */
-  run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
-    if (this.#calls[command.index]++ === 0) this.#called.push(command.index);
+  /**
+   * Checks a command that is to be queued without having come by `execute`.
+   *
+   * @returns why it can't be; undefined: it can
+   */
+  refusal(args: Arguments, client: Client): string | undefined {
+    const command = this.lookup.find(args);
+    if (command === undefined) return unknownCommand(args);
+    const isAllowed = !command.isImmediate && !command.flags.includes('no_multi');
+    const refusal = refusalOf(command, args, client) ?? (isAllowed ? undefined : NOT_IN_TRANSACTION);
+    if (refusal !== undefined) this.#parts.counter.rejected(command.index);
+    return refusal;
+  }
+
+  /**
+   * Runs a command that has been checked and queued, and answers it at once. What its keys have is known: see `settle`.
+   *
+   * @throws {TypeError} when it is a command that can't be answered at once: those have the flag `no_multi`
+   */
+  runQueued(args: Arguments, reply: Reply, client: Client): void {
+    const command = this.lookup.find(args);
+    if (command === undefined) throw new TypeError('what has been queued is no command');
+    this.#countCall(command);
+    this.#runAtOnce(command, args, reply, client);
+  }
+
+  /** Sees to it that the map knows what the keys of these commands have. A promise only if that has to be waited for. */
+  settle(queue: readonly Arguments[]): undefined | Promise<void> {
     const { settling } = this.#parts;
-    if (settling !== undefined && !settling.isSettled && command.keys !== undefined) {
-      return this.#runSettled(command, args.detached(), client, settling);
+    if (settling === undefined || settling.isSettled) return undefined;
+    const keys = queue.flatMap((args) => this.#keysOf(args));
+    for (let at = 0; at < keys.length; at++) {
+      const waiting = settling.settle(keys[at]);
+      if (waiting !== undefined) return settleRest(settling, waiting, keys.slice(at + 1));
+    }
+    return undefined;
+  }
+
+  #run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
+    this.#countCall(command);
+    if (command.keys !== undefined && this.#parts.settling?.isSettled === false) {
+      const waiting = this.settle([args]);
+      if (waiting !== undefined) return this.#runSettled(waiting, command, args.detached(), client);
     }
     try {
       const waiting = command.run(args, reply, client);
@@ -129,27 +174,39 @@ export class Engine {
     }
   }
 
+  #countCall({ index }: KnownCommand): void {
+    if (this.#calls[index]++ === 0) this.#called.push(index);
+  }
+
+  #runAtOnce(command: KnownCommand, args: Arguments, reply: Reply, client: Client): void {
+    try {
+      const waiting = command.run(args, reply, client);
+      if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
+    } catch (error) {
+      reply.error(this.#messageOf(error, command));
+    }
+  }
+
   /** Runs a command when the map knows what its keys have. */
   async #runSettled(
+    settling: Promise<void>,
     command: KnownCommand,
     args: Arguments,
     client: Client,
-    settling: Settling,
   ): Promise<Answer> {
     try {
-      for (const index of keyIndexes(command, args)) await settling.settle(args.view(index));
+      await settling;
     } catch (error) {
       const message = this.#messageOf(error, command);
       return (reply) => reply.error(message);
     }
-    return (reply) => {
-      try {
-        const waiting = command.run(args, reply, client);
-        if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
-      } catch (error) {
-        reply.error(this.#messageOf(error, command));
-      }
-    };
+    return (reply) => this.#runAtOnce(command, args, reply, client);
+  }
+
+  /** The keys of a command, in bytes of their own. */
+  #keysOf(args: Arguments): Buffer[] {
+    const command = this.lookup.find(args);
+    return command === undefined ? [] : [...keyIndexes(command, args)].map((index) => args.copy(index));
   }
 
   async #caught(command: KnownCommand, waiting: Promise<Answer>): Promise<Answer> {
@@ -174,6 +231,15 @@ export class Engine {
   }
 }
 
+async function settleRest(
+  settling: Settling,
+  waiting: Promise<void>,
+  keys: readonly Uint8Array[],
+): Promise<void> {
+  await waiting;
+  for (const key of keys) await settling.settle(key);
+}
+
 /** What keeps a command from running, in the order in which Redis looks. */
 function refusalOf(command: KnownCommand, args: Arguments, client: Client): string | undefined {
   const { arity, subcommands } = command;
@@ -191,7 +257,7 @@ function refusalOf(command: KnownCommand, args: Arguments, client: Client): stri
     }
   }
   if (client.transaction !== undefined && command.flags.includes('no_multi')) {
-    return 'ERR Command not allowed inside a transaction';
+    return NOT_IN_TRANSACTION;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The port of the program, and how its workers share it.
+ * A port of the program, and how its workers share it.
  *
  * - `reuse-port` (Linux, from Node 22.12): a listening socket per worker, over which the kernel spreads
  *   connections evenly.
@@ -107,10 +107,12 @@ class ReusedPort implements SharedPort {
   }
 
   static async open(host: string, port: number): Promise<ReusedPort> {
+    // Whoever holds the lock of a free port may be this very program, for its other port.
+    const patience = port === 0 ? 0 : undefined;
     for (let tries = 1; ; tries++) {
       const candidate = new ReusedPort(host, port === 0 ? (await probe(host, 0)).port : port);
       try {
-        await candidate.#claimed();
+        await candidate.#claimed(patience);
         return candidate;
       } catch (error) {
         const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
@@ -139,8 +141,9 @@ class ReusedPort implements SharedPort {
     this.#unlock();
   }
 
-  #claimed(): Promise<void> {
-    this.#claim ??= this.#takeLockAndProbe().catch((error: unknown) => {
+  /** @param patience milliseconds to wait for another start on the same port number */
+  #claimed(patience?: number): Promise<void> {
+    this.#claim ??= this.#takeLockAndProbe(patience).catch((error: unknown) => {
       this.#claim = undefined;
       this.#unlock();
       throw error;
@@ -148,8 +151,8 @@ class ReusedPort implements SharedPort {
     return this.#claim;
   }
 
-  async #takeLockAndProbe(): Promise<void> {
-    this.#releaseLock = await takeStartLock(this.#port);
+  async #takeLockAndProbe(patience?: number): Promise<void> {
+    this.#releaseLock = await takeStartLock(this.#port, patience);
     const { address } = await probe(this.#host, this.#port);
     this.#host = address;
   }
@@ -172,6 +175,7 @@ async function probe(host: string, port: number): Promise<{ address: string; por
 class DuplicatedPort implements SharedPort {
   readonly sharing = 'duplicates';
   readonly #socket: RawSocket;
+  readonly #port: number;
   readonly #duplicator: Duplicator;
   /**
    * Duplicates that no worker has opened yet. An opened one belongs to its worker, which closes the descriptor;
@@ -179,20 +183,22 @@ class DuplicatedPort implements SharedPort {
    */
   readonly #unopened = new Map<number, RawSocket>();
 
-  private constructor(socket: RawSocket) {
+  private constructor(socket: RawSocket, port: number) {
     this.#socket = socket;
+    this.#port = port;
     this.#duplicator = new Duplicator(socket);
   }
 
   static open(host: string, port: number): DuplicatedPort {
     assertDuplicable();
-    return new DuplicatedPort(bindSocket(host, port).socket);
+    const bound = bindSocket(host, port);
+    return new DuplicatedPort(bound.socket, bound.port);
   }
 
   async ticket(worker: number): Promise<ListenTicket> {
     const duplicate = await this.#duplicator.duplicate();
     this.#unopened.set(worker, duplicate);
-    return { kind: 'descriptor', fd: duplicate.fd };
+    return { kind: 'descriptor', fd: duplicate.fd, port: this.#port };
   }
 
   adopted(worker: number): void {

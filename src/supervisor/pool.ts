@@ -2,9 +2,9 @@
  * The worker threads: starts them, watches them, replaces those that die, and drains them. It does not know
  * what a worker serves; a worker is a file and the data it is started with.
  */
-import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { WorkerAddresses } from '../worker/listen.js';
 import { lineRelay } from '../worker/logger.js';
 import type { FromWorker, ToWorker, WorkerData } from '../worker/messages.js';
 
@@ -37,10 +37,10 @@ export interface PoolOptions {
   readonly restarts?: RestartPolicy;
   /** What the worker at a place is started with; asked again for each replacement. */
   workerData(worker: number): Promise<WorkerData>;
-  /** The worker is about to open its ticket. */
+  /** The worker is about to open its tickets. */
   onAdopting?(worker: number): void;
   /** It accepts connections. */
-  onListening?(worker: number, address: AddressInfo): void;
+  onListening?(worker: number, addresses: WorkerAddresses): void;
   /** The worker's thread has ended, or could not be started: nothing of it is running any more. */
   onWorkerGone?(worker: number): void;
   /** A dead worker is about to be replaced. */
@@ -189,7 +189,7 @@ export class Pool {
         break;
       case 'listening':
         place.listeningSince = performance.now();
-        this.#options.onListening?.(place.worker, message.address);
+        this.#options.onListening?.(place.worker, message);
         break;
       case 'drained':
         place.cut = message.cut;

@@ -1,22 +1,22 @@
 /**
- * The main thread: makes what the workers share, takes the port, starts the workers, and sees to a good end.
+ * The main thread: makes what the workers share, takes the ports, starts the workers, and sees to a good end.
  * With `--workers 0` it serves itself, with the same code.
  */
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { releaseAllOf } from '../limits/concurrency.js';
 import type { FileStoreHandle } from '../store/file-store.js';
-import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
-import { createShared, handlesOf, type Shared } from '../worker/shared.js';
+import { watchMemory } from '../telemetry/memory-watch.js';
+import { createShared, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
 import { Certificate } from './certificate.js';
+import { type Crew, type CrewOptions, type CrewParts, mainThread, threads } from './crew.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
-import { openPort, type SharedPort, type Sharing, sharingFor } from './listen.js';
-import { Pool, type RestartPolicy } from './pool.js';
+import { type Sharing, sharingFor } from './listen.js';
+import { Ports } from './ports.js';
+import { ReadyNotice } from './ready-notice.js';
 import { restoreMap, saveMap } from './snapshot.js';
-import { urlOf, workersInWords } from './words.js';
+import { addressesInWords, workersInWords } from './words.js';
 
 /** What a data file is loaded into, in the background, while the workers already serve. */
 export interface LoadContext extends Shared {
@@ -26,7 +26,7 @@ export interface LoadContext extends Shared {
   readonly signal: AbortSignal;
 }
 
-export interface ServeOptions {
+export interface ServeOptions extends CrewOptions {
   /**
    * Loads the data file; called when the workers accept connections. The phase is `loading` until its promise
    * resolves; if it rejects, the program ends with exit code 1.
@@ -38,24 +38,11 @@ export interface ServeOptions {
   readonly identity?: TlsIdentity | undefined;
 
   // What follows is for tests.
-  readonly workerEntry?: URL;
-  readonly createServer?: CreateServer;
   readonly sharing?: Sharing;
-  readonly restarts?: RestartPolicy;
   /** Milliseconds. */
   readonly drainLimit?: number;
   readonly signals?: SignalSource;
   readonly exit?: (code: number) => void;
-}
-
-/** The workers, wherever they run. */
-interface Crew {
-  /** Resolves when all of them accept connections, with the address. */
-  start(): Promise<AddressInfo | undefined>;
-  /** Resolves with how many connections with a request in flight were cut off after `limit` milliseconds. */
-  drain(limit: number): Promise<number>;
-  /** New connections get another certificate. */
-  useIdentity(identity: TlsIdentity): void;
 }
 
 /** How much longer than its limit a drain may take as a whole, in milliseconds. */
@@ -67,7 +54,7 @@ const DRAIN_MARGIN = 500;
  * and again, the data file can't be loaded or the snapshot can't be written, 130 or 143 at a second signal.
  *
  * @param logger writes synchronously: the last lines come right before the exit
- * @throws the system error when the port can't be had (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND …),
+ * @throws the system error when a port can't be had (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND …; `port`),
  *   or what keeps a worker from starting; nothing is left running then
  */
 export async function serve(config: Config, logger: Logger, options: ServeOptions = {}): Promise<void> {
@@ -82,7 +69,8 @@ class Supervisor {
   #shared: Shared | undefined;
   readonly #ending = new AbortController();
   readonly #certificate: Certificate;
-  #port: SharedPort | undefined;
+  readonly #notice: ReadyNotice;
+  #ports: Ports | undefined;
   #crew: Crew | undefined;
 
   constructor(config: Config, logger: Logger, options: ServeOptions) {
@@ -98,28 +86,28 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
+    this.#notice = new ReadyNotice(logger);
     this.#certificate = new Certificate(this.#config, options.identity, logger);
   }
 
   async serve(): Promise<void> {
-    const { host, port, workers } = this.#config;
+    const { workers } = this.#config;
     const unwatchSignals = this.#watchSignals();
     try {
-      this.#port = await openPort({ host, port, sharing: this.#options.sharing ?? sharingFor(workers) });
+      this.#ports = await Ports.open(this.#config, this.#options.sharing ?? sharingFor(workers));
       const shared = await this.#createShared();
-      if (shared === undefined || this.#ending.signal.aborted) return this.#port.close();
+      if (shared === undefined || this.#ending.signal.aborted) return this.#ports.close();
       this.#shared = shared;
-      this.#crew = workers === 0 ? this.#mainThread(this.#port, shared) : this.#threads(this.#port, shared);
-      const address = await this.#crew.start();
-      if (address === undefined || this.#ending.signal.aborted) return;
+      const parts = this.#crewParts(this.#ports, shared);
+      this.#crew = workers === 0 ? mainThread(parts) : threads(parts);
+      const addresses = await this.#crew.start();
+      if (addresses === undefined || this.#ending.signal.aborted) return;
       this.#load(shared);
-      const url = urlOf(address, this.#certificate.identity === undefined ? 'http' : 'https');
-      this.#logger.info(
-        { address: url, workers },
-        `hotshard serves on ${url} with ${workersInWords(workers)}`,
-      );
+      watchMemory({ config: this.#config, logger: this.#logger, signal: this.#ending.signal });
+      const { urls, words } = addressesInWords(addresses, this.#certificate.identity !== undefined);
+      this.#logger.info({ ...urls, workers }, `hotshard serves on ${words} with ${workersInWords(workers)}`);
     } catch (error) {
-      this.#port?.close();
+      this.#ports?.close();
       unwatchSignals();
       throw error;
     }
@@ -169,7 +157,7 @@ class Supervisor {
       () => {
         if (this.#ending.signal.aborted) return;
         state.markLoaded();
-        state.advanceTo('serving');
+        this.#becomeReady(state);
       },
       (error: unknown) => {
         if (this.#ending.signal.aborted) return;
@@ -186,13 +174,19 @@ class Supervisor {
     if (redis !== undefined || redisCluster !== undefined) {
       await sessions.untilConnected(Math.max(1, workers), signal);
     }
-    if (!signal.aborted) state.advanceTo('serving');
+    if (!signal.aborted) this.#becomeReady(state);
+  }
+
+  #becomeReady(state: Shared['state']): void {
+    state.advanceTo('serving');
+    this.#notice.tell('serving');
   }
 
   /** Drains and exits. The first call decides on the exit code. */
   #end(exitCode: number): void {
     if (this.#ending.signal.aborted) return;
     this.#shared?.state.advanceTo('draining');
+    this.#notice.tell('draining');
     this.#ending.abort();
     this.#drain().then(
       (saved) => this.#exit(saved ? exitCode : 1),
@@ -207,7 +201,7 @@ class Supervisor {
   async #drain(): Promise<boolean> {
     const limit = this.#options.drainLimit ?? DRAIN_LIMIT;
     // Before the workers do: whoever closes last resets what is queued, and only a worker can serve that first.
-    this.#port?.close();
+    this.#ports?.close();
     const drained = this.#crew?.drain(limit) ?? 0;
     const cut = await Promise.race([drained, delay(limit + DRAIN_MARGIN, undefined, { ref: false })]);
     if (cut !== 0) this.#logger.warn({ connections: cut }, 'requests in flight were cut off');
@@ -228,74 +222,15 @@ class Supervisor {
     this.#options.exit(code);
   }
 
-  #mainThread(port: SharedPort, shared: Shared): Crew {
-    let running: Promise<RunningWorker> | undefined;
-    const start = async (): Promise<RunningWorker> => {
-      // Only now: where there are workers, this thread needs none of it.
-      const { startWorker } = await import('../worker/lifecycle.js');
-      const { createServer = (await import('../server/server.js')).createServer } = this.#options;
-      return startWorker({
-        config: this.#config,
-        shared,
-        worker: 0,
-        ticket: await port.ticket(0),
-        identity: this.#certificate.identity,
-        createServer,
-        logger: this.#logger,
-      });
-    };
+  #crewParts(ports: Ports, shared: Shared): CrewParts {
     return {
-      start: async () => {
-        running = start();
-        return (await running).address;
-      },
-      drain: async (limit) => (await running)?.drain(limit) ?? 0,
-      useIdentity: (identity) => {
-        running?.then((worker) => worker.useIdentity(identity));
-      },
-    };
-  }
-
-  #threads(port: SharedPort, shared: Shared): Crew {
-    let address: AddressInfo | undefined;
-    const handles = handlesOf(shared);
-    const { state, limit, sessions, turnstile, watches } = shared;
-    const pool = new Pool({
-      workers: this.#config.workers,
-      entry: this.#options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
+      config: this.#config,
       logger: this.#logger,
-      ...(this.#options.restarts === undefined ? {} : { restarts: this.#options.restarts }),
-      workerData: async (worker) => ({
-        worker,
-        config: this.#config,
-        shared: handles,
-        ticket: await port.ticket(worker),
-        identity: this.#certificate.identity,
-      }),
-      onAdopting: (worker) => port.adopted(worker),
-      onListening: (worker, bound) => {
-        port.listening(worker);
-        address ??= bound;
-      },
-      onWorkerGone: (worker) => {
-        port.gone(worker);
-        releaseAllOf(limit, worker);
-        sessions.endAllOf(worker);
-        turnstile.release(worker);
-        watches.release(worker);
-        // Its connections have ended with it, and it can't say so any more.
-        state.count(worker, 'openConnections', -state.row(worker).openConnections);
-      },
-      onReplace: (worker) => state.count(worker, 'restarts'),
+      options: this.#options,
+      certificate: this.#certificate,
+      ports,
+      shared,
       onCrashLoop: () => this.#end(1),
-    });
-    return {
-      start: async () => {
-        await pool.start();
-        return address;
-      },
-      drain: (limit) => pool.drain(limit),
-      useIdentity: (identity) => pool.say({ type: 'identity', identity }),
     };
   }
 }

@@ -12,6 +12,9 @@
  * turn. So requests are held back, a few milliseconds, until the listener is closed, and answered then: while
  * all clients wait there is silence.
  *
+ * Another acceptor, of the Redis protocol, is closed in the same turn, by the same signs. Its clients are as silent: commands
+ * that come after the drain has begun are not answered.
+ *
  * Not promised: a connection that completes, or a request that comes on an idle connection, between that poll and
  * the close, some microseconds, is reset; so is what is queued when new connections do not cease for
  * {@link HARD_HOLD_LIMIT}. HTTP/1.1 clients have to expect that of any connection (RFC 9112, section 9.5).
@@ -50,8 +53,10 @@ export const FIRST_REQUEST_LIMIT = 1_000;
 /** How often connections that have become idle are looked for while draining, in milliseconds. */
 const SWEEP_INTERVAL = 25;
 
-/** What else has connections that came in by the same acceptor. */
+/** What else has connections, that came in by the same acceptor or by another one. */
 export interface DrainedBeside {
+  /** Accepts connections of its own, which end together with the others; before it listens. Absent: there are none. */
+  readonly acceptor?: NetServer | undefined;
   /** Called again and again, with the milliseconds since the drain began: closes what is idle, or begins to end it. */
   sweep(elapsed: number): void;
   /** Cuts off what is left, and returns how many connections with a request in flight there were. */
@@ -60,10 +65,10 @@ export interface DrainedBeside {
 
 export class ConnectionDrain {
   readonly #listener: Server;
-  /** What is closed first; the listener itself unless its connections are handed to it. */
-  readonly #acceptor: NetServer;
+  /** What is closed first, all in the same turn; the listener itself unless its connections are handed to it. */
+  readonly #acceptors: readonly NetServer[];
   readonly #beside: DrainedBeside | undefined;
-  /** Every open connection that was accepted. The acceptor itself does not know of all of them. */
+  /** Every open connection that was accepted. The acceptors themselves do not know of all of them. */
   readonly #open = new Set<Socket>();
   /** Every open connection of the listener, and its response in flight: the last one, when requests are pipelined. */
   readonly #inFlight = new Map<Socket, ServerResponse | undefined>();
@@ -86,16 +91,9 @@ export class ConnectionDrain {
   ) {
     this.#listener = listener;
     this.#isEnding = isEnding;
-    this.#acceptor = acceptor;
+    this.#acceptors = beside?.acceptor === undefined ? [acceptor] : [acceptor, beside.acceptor];
     this.#beside = beside;
-    acceptor.on('connection', (socket: Socket) => {
-      this.#events++;
-      this.#open.add(socket);
-      socket.once('close', () => {
-        this.#open.delete(socket);
-        this.#onClosed();
-      });
-    });
+    for (const each of this.#acceptors) each.on('connection', (socket: Socket) => this.#onAccepted(socket));
     listener.on('connection', (socket: Socket) => {
       this.#events++;
       this.#inFlight.set(socket, undefined);
@@ -137,7 +135,7 @@ export class ConnectionDrain {
     return cut;
   }
 
-  /** Closes the listener in a turn without events. `connections` resolves when the last one has ended. */
+  /** Closes the acceptors in a turn without events. `connections` resolves when the last one has ended. */
   async #stopAccepting(limit: number): Promise<{ connections: Promise<void> }> {
     const began = performance.now();
     const release = this.#holdRequests();
@@ -148,6 +146,7 @@ export class ConnectionDrain {
       await delay(1);
       await nextCheckPhase();
       const turnBegan = performance.now();
+      const eventsBefore = this.#events;
       await nextCheckPhase();
       const now = performance.now();
       if (now - began >= limit) break;
@@ -155,15 +154,16 @@ export class ConnectionDrain {
       events = this.#events;
       // The longer it takes, the shorter a silence has to do: under steady traffic a long one never comes.
       const silence = SILENCE * (1 - (now - began) / HOLD_LIMIT);
+      const hasWaited = now - quietSince >= silence;
       // After a long turn the poll is old news: this thread may have been off its core since then.
-      if (now - quietSince >= silence && now - turnBegan < SHORT_TURN) break;
+      if (hasWaited && this.#events === eventsBefore && now - turnBegan < SHORT_TURN) break;
     }
     const connections = new Promise<void>((resolve) => {
       this.#onClosed = () => {
-        if (this.#open.size === 0 && !this.#acceptor.listening) resolve();
+        if (this.#open.size === 0 && !this.#acceptors.some(({ listening }) => listening)) resolve();
       };
       // Not the HTTP server's own close: that destroys idle connections at once.
-      NetServer.prototype.close.call(this.#acceptor, this.#onClosed);
+      for (const acceptor of this.#acceptors) NetServer.prototype.close.call(acceptor, this.#onClosed);
     });
     release();
     return { connections };
@@ -185,6 +185,15 @@ export class ConnectionDrain {
       for (const handler of handlers) listener.on('request', handler);
       for (const request of held) listener.emit('request', ...request);
     };
+  }
+
+  #onAccepted(socket: Socket): void {
+    this.#events++;
+    this.#open.add(socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#onClosed();
+    });
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {

@@ -2,18 +2,23 @@
  * The life of one worker, whether it has a thread of its own or the main one: build the cache and the server,
  * listen, serve, drain. It knows nothing of threads.
  */
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
+import { RateLimit } from '../limits/rate.js';
+import { Tokens } from '../limits/tokens.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
+import { RespLane } from '../wire/resp/resp-lane.js';
 import { balanceConnections } from './balance.js';
+import { openCommands } from './commands.js';
 import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
 import { Front } from './front.js';
-import { type ListenTicket, listen } from './listen.js';
+import { listenAll, type WorkerAddresses, type WorkerTickets } from './listen.js';
+import { type CreateRespLane, RespFront } from './resp-front.js';
 import type { Shared } from './shared.js';
 import type { TlsIdentity } from './tls-door.js';
 
@@ -22,29 +27,43 @@ export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
-export interface WorkerParts {
+/** What the Redis protocol is spoken by. */
+const createRespLane: CreateRespLane = ({ commands, state, limit, config, worker, logger }) =>
+  new RespLane({
+    engine: commands.engine,
+    clients: commands.clients,
+    limit,
+    counter: {
+      received: (bytes) => state.commands.received(worker, bytes),
+      sent: (bytes) => state.commands.sent(worker, bytes),
+    },
+    maxValueSize: config.maxValueSize,
+    logger,
+  });
+
+export interface WorkerParts extends WorkerTickets {
   readonly config: Config;
   readonly shared: Shared;
   /** Its place, from 0. */
   readonly worker: number;
-  readonly ticket: ListenTicket;
   /** Absent: no TLS. */
   readonly identity?: TlsIdentity | undefined;
   readonly createServer: CreateServer;
+  /** Absent: the lane above; another one is for tests. */
+  readonly createRespLane?: CreateRespLane | undefined;
   readonly logger: Logger;
-  /** Called right before the ticket is opened. */
+  /** Called right before the tickets are opened. */
   readonly onAdopting?: () => void;
 }
 
-export interface RunningWorker {
-  readonly address: AddressInfo;
+export interface RunningWorker extends WorkerAddresses {
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
    * @param limit milliseconds after which what is still in flight is cut off
-   * @returns how many connections with a request in flight were cut off
+   * @returns how many connections with a request in flight, or a command under way, were cut off
    */
   drain(limit: number): Promise<number>;
 }
@@ -55,10 +74,24 @@ export interface RunningWorker {
  * @throws the system error of `listen`, or what the server's own start throws
  */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  const { config, shared, worker, ticket, logger } = parts;
+  const { config, shared, worker, ticket, respTicket, identity, logger } = parts;
   const { state } = shared;
-  const tier = await openTier({ ...shared, config, worker, turn: shared.turnstile.turnOf(worker), logger });
+  const turn = shared.turnstile.turnOf(worker);
+  const tier = await openTier({ ...shared, config, worker, turn, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
+  const tokens = new Tokens(config.authToken, config.readOnlyToken);
+  const rate = shared.rates && RateLimit.attach(shared.rates.requests);
+  let respPort = 0;
+  const commands = openCommands({
+    config,
+    shared,
+    worker,
+    tier,
+    turn,
+    tokens,
+    logger,
+    port: () => respPort,
+  });
   const server = parts.createServer({
     cache: tier.cache,
     state,
@@ -67,6 +100,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     worker,
     logger,
     shortCut: config.fastLane,
+    tokens,
+    rate,
+    reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
   });
   const lane = config.fastLane
     ? new FastLane({
@@ -75,6 +111,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         limit,
         config,
         worker,
+        tokens,
+        rate,
         behind: {
           handOver: (socket) => front.handOver(socket),
           refuse: (socket, code) => server.refuse(socket, code),
@@ -85,30 +123,55 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const front = new Front({
     state,
     worker,
-    identity: parts.identity,
+    identity,
     lane,
     http1: (socket) => server.handOver(socket),
     http2: (socket) => server.http2.handOver(socket),
   });
-  const { acceptor } = front;
+  const respLane =
+    respTicket &&
+    (parts.createRespLane ?? createRespLane)({ commands, state, limit, config, worker, logger });
+  const respFront = respLane && new RespFront({ state, worker, lane: respLane, identity });
   const isEnding = (): boolean => state.phase === 'draining';
-  const connections = new ConnectionDrain(server.listener, isEnding, acceptor, beside(front, server, lane));
-  if (ticket.kind === 'descriptor') balanceConnections(acceptor, state, worker);
+  const connections = new ConnectionDrain(
+    server.listener,
+    isEnding,
+    front.acceptor,
+    beside(front, server, lane, respFront),
+  );
+  if (ticket.kind === 'descriptor') balanceConnections(front.acceptor, state, worker, 'openConnections');
+  if (respFront !== undefined && respTicket?.kind === 'descriptor') {
+    balanceConnections(respFront.acceptor, state, worker, 'respOpenConnections');
+  }
   tier.start();
   await server.start();
   parts.onAdopting?.();
-  const address = await listen(acceptor, ticket);
-  logger.debug({ ticket }, 'worker listens');
+  const addresses = await listenAll({ ticket, respTicket }, front.acceptor, respFront?.acceptor);
+  respPort = addresses.respAddress?.port ?? 0;
+  logger.debug({ ticket, respTicket }, 'worker listens');
+  const unwatch = watchRuntime({
+    board: state.runtime,
+    worker,
+    logger,
+    onStall: () => state.count(worker, 'stalls'),
+  });
   return {
-    address,
-    useIdentity: (identity) => front.useIdentity(identity),
+    ...addresses,
+    useIdentity(changed) {
+      front.useIdentity(changed);
+      respFront?.useIdentity(changed);
+    },
     async drain(limit) {
       const deadline = performance.now() + limit;
       lane?.retire();
+      respFront?.retire();
       const cut = await connections.drain(limit);
       lane?.stop();
+      respFront?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
+      commands.clients.stop();
       tier.stop();
+      unwatch();
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },
@@ -116,15 +179,22 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
 }
 
 /** What a drain has to see to beside the connections of the Hapi server. */
-function beside(front: Front, { http2 }: WorkerServer, lane: FastLane | undefined): DrainedBeside {
+function beside(
+  front: Front,
+  { http2 }: WorkerServer,
+  lane: FastLane | undefined,
+  respFront: RespFront | undefined,
+): DrainedBeside {
   return {
+    acceptor: respFront?.acceptor,
     sweep: (elapsed) => {
       if (elapsed >= IDLE_LINGER) {
         http2.closeSessions();
         lane?.closeIdle(elapsed >= FIRST_REQUEST_LIMIT);
       }
       if (elapsed >= FIRST_REQUEST_LIMIT) front.closeSilent();
+      respFront?.sweep(elapsed);
     },
-    cutOff: () => http2.destroySessions(),
+    cutOff: () => http2.destroySessions() + (respFront?.cutOff() ?? 0),
   };
 }

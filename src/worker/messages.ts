@@ -2,19 +2,17 @@
  * What the supervisor and a worker thread say to each other. There is nothing on the request path: messages
  * are for the beginning and the end of a worker's life, and for its log lines.
  */
-import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config.js';
-import type { ListenTicket } from './listen.js';
+import type { WorkerAddresses, WorkerTickets } from './listen.js';
 import type { SharedHandles } from './shared.js';
 import type { TlsIdentity } from './tls-door.js';
 
 /** What a worker thread is started with. */
-export interface WorkerData {
+export interface WorkerData extends WorkerTickets {
   /** Its place, from 0. A replacement has the place of the one it replaces. */
   readonly worker: number;
   readonly config: Config;
   readonly shared: SharedHandles;
-  readonly ticket: ListenTicket;
   /** Absent: no TLS. */
   readonly identity?: TlsIdentity | undefined;
 }
@@ -27,10 +25,10 @@ export type ToWorker =
   | { readonly type: 'identity'; readonly identity: TlsIdentity };
 
 export type FromWorker =
-  /** The worker is about to open its ticket; from now on what the ticket names is the worker's to close. */
+  /** The worker is about to open its tickets; from now on what they name is the worker's to close. */
   | { readonly type: 'adopting' }
   /** It accepts connections. */
-  | { readonly type: 'listening'; readonly address: AddressInfo }
+  | ({ readonly type: 'listening' } & WorkerAddresses)
   /** It has finished. `cut`: connections with a request in flight that the limit ended. */
   | { readonly type: 'drained'; readonly cut: number }
   /** A line of its log, as pino wrote it. */

@@ -7,14 +7,19 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type CreateServer, startWorker } from './lifecycle.js';
 import { workerLogger } from './logger.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
+import type { CreateRespLane } from './resp-front.js';
 import { attachShared } from './shared.js';
 
-/** Runs this thread as a worker until it has drained. */
-export async function runWorker(createServer: CreateServer): Promise<void> {
+/**
+ * Runs this thread as a worker until it has drained.
+ *
+ * @param createRespLane another lane than the program's own, for tests
+ */
+export async function runWorker(createServer: CreateServer, createRespLane?: CreateRespLane): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a worker runs on a thread of its own, started by the supervisor');
   const say = (message: FromWorker): void => port.postMessage(message);
-  const { config, shared, worker, ticket, identity } = workerData as WorkerData;
+  const { config, shared, worker, ticket, respTicket, identity } = workerData as WorkerData;
 
   // Listened for from the beginning: messages may come before the worker is ready.
   const drainOrder = new Promise<number>((resolve) => {
@@ -28,13 +33,15 @@ export async function runWorker(createServer: CreateServer): Promise<void> {
     shared: attachShared(shared),
     worker,
     ticket,
+    respTicket,
     identity,
     createServer,
+    createRespLane,
     logger: workerLogger(worker, config.logLevel),
     onAdopting: () => say({ type: 'adopting' }),
   });
-  const { address, drain } = await running;
-  say({ type: 'listening', address });
+  const { address, respAddress, drain } = await running;
+  say({ type: 'listening', address, respAddress });
 
   say({ type: 'drained', cut: await drain(await drainOrder) });
   port.close();

@@ -49,7 +49,7 @@ async function setUp(t: Test, { load, failReplacements = false, ...changes }: Ch
       return { worker, config, shared: handlesOf(shared), ticket: await port.ticket(worker) };
     },
     onAdopting: (worker) => port.adopted(worker),
-    onListening: (worker, address) => {
+    onListening: (worker, { address }) => {
       port.listening(worker);
       bound = address.port;
       tell(`listening ${worker}`);

@@ -1,0 +1,115 @@
+/** The workers, wherever they run: on threads of their own, or one on the main thread. */
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { releaseAllOf } from '../limits/concurrency.js';
+import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
+import type { WorkerAddresses } from '../worker/listen.js';
+import type { CreateRespLane } from '../worker/resp-front.js';
+import { handlesOf, type Shared } from '../worker/shared.js';
+import type { TlsIdentity } from '../worker/tls-door.js';
+import type { Certificate } from './certificate.js';
+import { Pool, type RestartPolicy } from './pool.js';
+import type { Ports } from './ports.js';
+
+export interface Crew {
+  /** Resolves when all of them accept connections, with the addresses. */
+  start(): Promise<WorkerAddresses | undefined>;
+  /** Resolves with how many connections with something in flight were cut off after `limit` milliseconds. */
+  drain(limit: number): Promise<number>;
+  /** New connections get another certificate. */
+  useIdentity(identity: TlsIdentity): void;
+}
+
+/** For tests. */
+export interface CrewOptions {
+  readonly workerEntry?: URL;
+  readonly createServer?: CreateServer;
+  readonly createRespLane?: CreateRespLane;
+  readonly restarts?: RestartPolicy;
+}
+
+export interface CrewParts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly options: CrewOptions;
+  readonly certificate: Certificate;
+  readonly ports: Ports;
+  readonly shared: Shared;
+  /** A worker dies again and again and is not replaced any more. */
+  readonly onCrashLoop: () => void;
+}
+
+/** This thread serves by itself. */
+export function mainThread({ config, logger, options, certificate, ports, shared }: CrewParts): Crew {
+  let running: Promise<RunningWorker> | undefined;
+  const start = async (): Promise<RunningWorker> => {
+    // Only now: where there are workers, this thread needs none of it.
+    const { startWorker } = await import('../worker/lifecycle.js');
+    const { createServer = (await import('../server/server.js')).createServer, createRespLane } = options;
+    return startWorker({
+      config,
+      shared,
+      worker: 0,
+      ...(await ports.tickets(0)),
+      identity: certificate.identity,
+      createServer,
+      createRespLane,
+      logger,
+    });
+  };
+  return {
+    start: () => {
+      running = start();
+      return running;
+    },
+    drain: async (limit) => (await running)?.drain(limit) ?? 0,
+    useIdentity: (identity) => {
+      running?.then((worker) => worker.useIdentity(identity));
+    },
+  };
+}
+
+/** Worker threads serve. */
+export function threads(parts: CrewParts): Crew {
+  const { config, logger, options, certificate, ports, shared } = parts;
+  let addresses: WorkerAddresses | undefined;
+  const handles = handlesOf(shared);
+  const { state, limit, sessions, turnstile, watches, clients } = shared;
+  const pool = new Pool({
+    workers: config.workers,
+    entry: options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
+    logger,
+    ...(options.restarts === undefined ? {} : { restarts: options.restarts }),
+    workerData: async (worker) => ({
+      worker,
+      config,
+      shared: handles,
+      ...(await ports.tickets(worker)),
+      identity: certificate.identity,
+    }),
+    onAdopting: (worker) => ports.adopted(worker),
+    onListening: (worker, bound) => {
+      ports.listening(worker);
+      addresses ??= bound;
+    },
+    onWorkerGone: (worker) => {
+      ports.gone(worker);
+      releaseAllOf(limit, worker);
+      sessions.endAllOf(worker);
+      turnstile.release(worker);
+      watches.release(worker);
+      clients.release(worker);
+      state.forget(worker);
+    },
+    onReplace: (worker) => state.count(worker, 'restarts'),
+    onCrashLoop: parts.onCrashLoop,
+  });
+  return {
+    start: async () => {
+      await pool.start();
+      return addresses;
+    },
+    drain: (limit) => pool.drain(limit),
+    useIdentity: (identity) => pool.say({ type: 'identity', identity }),
+  };
+}
