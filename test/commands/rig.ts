@@ -37,9 +37,6 @@ export class Rig {
     this.engine = new Engine({
       commands: dataCommands(keyspace),
       turn,
-      onFailure: (error) => {
-        throw error;
-      },
       counter: {
         count: () => {},
         rejected: () => this.rejected++,
