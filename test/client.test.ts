@@ -4,6 +4,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { type Test, test } from 'tap';
 import { CacheClient, ClientError, parseServerUrl } from '../src/client.js';
+import { hotshard } from './bin/fixtures/run.js';
+import { makeCertificate } from './store/fixtures/certificate.js';
+import { startHotshard } from './store/fixtures/hotshard.js';
 
 async function listen(t: Test, server: Server, host = '127.0.0.1'): Promise<URL> {
   server.listen(0, host);
@@ -85,6 +88,25 @@ test('a server on an IPv6 address is reached', async (t) => {
     return;
   }
   t.equal(Buffer.from((await new CacheClient(url).get('k')) ?? []).toString(), url.host);
+});
+
+test('a server over TLS is reached when its certificate is trusted, and only then', async (t) => {
+  const { certificate, key } = makeCertificate(t.testdir());
+  const server = await startHotshard(t, { workers: 0, args: ['--tls-cert', certificate, '--tls-key', key] });
+  const url = String((await server.logged('hotshard serves on')).address);
+  t.match(url, /^https:/);
+  // What a program trusts beside the authorities of Node is said before it starts.
+  const trusting = { environment: { NODE_EXTRA_CA_CERTS: certificate } };
+  const run = (...words: string[]) => hotshard([...words, '--url', url], trusting);
+  t.match(await run('set', 'k', 'value'), { code: 0, stderr: '' });
+  t.strictSame(await run('get', 'k'), { code: 0, stdout: Buffer.from('value'), stderr: '' });
+  t.match(await run('get', 'absent'), { code: 1 });
+
+  const stranger = await hotshard(['get', 'k', '--url', url]);
+  t.match(stranger.stderr, /^hotshard: cannot talk to https:\/\/[^\n]* self-signed certificate[^\n]*\n$/);
+  const plain = await hotshard(['get', 'k', '--url', url.replace('https:', 'http:')]);
+  t.match(plain.stderr, /^[^\n]*answered 400 Bad Request: this port speaks TLS[^\n]*\n$/);
+  for (const { code, stdout } of [stranger, plain]) t.strictSame([code, stdout.length], [1, 0]);
 });
 
 test('404 is an absent key to get and delete, and an error to set and stats', async (t) => {

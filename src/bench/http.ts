@@ -1,6 +1,6 @@
 /**
  * `npm run bench:http`: hotshard's HTTP side by side with servers that have the same routes, under the load of wrk: plain,
- * pipelined, with larger values, with many connections. Needs `wrk`. Prints tables; writes `results/http.json`, a CSV
+ * pipelined, with larger values, with many connections; and over HTTP/2 under h2load. Needs `wrk` and `h2load`. Prints tables; writes `results/http.json`, a CSV
  * file for each section, and charts.
  */
 import { csvFiles, keep, optionsBy, printMachine, runSections } from './command.js';

@@ -38,7 +38,7 @@ const REQUESTS: readonly Metric[] = [
   {
     name: 'hotshard_request_duration_seconds',
     type: 'histogram',
-    help: 'Time from when a request was read until its answer was written. Requests that were read together and answered by one write took the same time.',
+    help: 'Time from when a request was read until its answer was written. Requests that were read together and answered by one write took the same time. In the fast lane a part of the requests is timed when they are many, and stands for the others.',
     read: ({ state }) =>
       PROTOCOLS.flatMap((protocol) => {
         const { counts, seconds } = state.requests.histogram(protocol);
@@ -48,7 +48,7 @@ const REQUESTS: readonly Metric[] = [
   {
     name: 'hotshard_rejected_total',
     type: 'counter',
-    help: 'Requests that were turned away: by the concurrency limit with a full backlog, or by the rate limit.',
+    help: 'Requests that were turned away: by the concurrency limit, when too many waited already or one had waited too long, or by the rate limit.',
     read: ({ state }) => [
       { labels: { reason: 'concurrency' }, value: state.total('rejected') },
       { labels: { reason: 'rate' }, value: state.total('rateLimited') },

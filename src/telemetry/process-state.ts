@@ -45,7 +45,7 @@ export const WORKER_COUNTERS = [
   // Of the Redis protocol; those above are of HTTP.
   'respConnections',
   'respOpenConnections',
-  /** Turned away since the concurrency limit and the backlog limit were reached. */
+  /** Turned away by the concurrency limit: too many waited already, or it had waited too long. */
   'rejected',
   /** Turned away since their client had made too many. */
   'rateLimited',

@@ -56,7 +56,7 @@ export function seriesOf<P extends Protocol>(
 
 /** Upper bounds of the histogram's buckets, in seconds, inclusive; above the last there is one more bucket. */
 export const BUCKETS: readonly number[] = [
-  ...[0.000_005, 0.000_01, 0.000_025, 0.000_05],
+  ...[0.000_001, 0.000_0025, 0.000_005, 0.000_01, 0.000_025, 0.000_05],
   ...[0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
   ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 ];

@@ -1,6 +1,6 @@
 /**
  * What a connection is, told by the first bytes its client sends. They may come one by one, or never: whoever has not
- * said by a time limit what he wants is given up.
+ * said by a time limit what he wants is given up, and so is who ends his side in the middle of it.
  */
 import type { Socket } from 'node:net';
 
@@ -17,13 +17,23 @@ export function beginsHttp2(bytes: Uint8Array): boolean | undefined {
   return length === PREFACE.length ? true : undefined;
 }
 
-export class FirstBytes {
-  /** The undecided, and when they came. */
-  readonly #waiting = new Map<Socket, number>();
-  readonly #giveUp: (socket: Socket) => void;
+/** What became of the request that was to come: it took too long (408), or it breaks off (400). */
+export type Lack = 408 | 400;
 
-  /** @param giveUp what to do with who has not said in time what he wants */
-  constructor(giveUp: (socket: Socket) => void) {
+interface Waiting {
+  /** When it came. */
+  readonly since: number;
+  /** Nobody listens to it any more. */
+  readonly settle: () => void;
+}
+
+export class FirstBytes {
+  /** The undecided. */
+  readonly #waiting = new Map<Socket, Waiting>();
+  readonly #giveUp: (socket: Socket, lack: Lack) => void;
+
+  /** @param giveUp what to do with who has begun to say what he wants, and won't end, or has not even begun in time */
+  constructor(giveUp: (socket: Socket, lack: Lack) => void) {
     this.#giveUp = giveUp;
   }
 
@@ -48,11 +58,14 @@ export class FirstBytes {
       taker(socket);
     };
     const onEnd = (): void => {
-      socket.destroy();
+      settle();
+      // Who has said nothing has asked for nothing.
+      if (bytes.length === 0) socket.destroy();
+      else this.#giveUp(socket, 400);
     };
     // What goes wrong closes it, and nobody is there yet who would want to know.
     const onError = (): void => {};
-    this.#waiting.set(socket, performance.now());
+    this.#waiting.set(socket, { since: performance.now(), settle });
     socket.on('readable', onReadable);
     socket.on('end', onEnd);
     socket.on('error', onError);
@@ -62,10 +75,10 @@ export class FirstBytes {
   /** Gives up those who have been here for so many milliseconds. */
   giveUpAfter(limit: number): void {
     const now = performance.now();
-    for (const [socket, since] of this.#waiting) {
+    for (const [socket, { since, settle }] of this.#waiting) {
       if (now - since < limit) continue;
-      this.#waiting.delete(socket);
-      this.#giveUp(socket);
+      settle();
+      this.#giveUp(socket, 408);
     }
   }
 

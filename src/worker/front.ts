@@ -10,7 +10,7 @@ import { lingeringClose } from '../server/linger.js';
 import { ACCEPT_OPTIONS, LISTENER_TIMEOUTS, TIMEOUT_CHECK_INTERVAL } from '../server/listener.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import type { FastLane } from '../wire/http/fast-lane.js';
-import { beginsHttp2, FirstBytes, type Judge } from './first-bytes.js';
+import { beginsHttp2, FirstBytes, type Judge, type Lack } from './first-bytes.js';
 import { TlsDoor, type TlsIdentity } from './tls-door.js';
 
 /** First byte of every connection of TLS: a handshake record. */
@@ -61,7 +61,7 @@ export class Front {
     this.#door = door;
     this.#http1 = http1;
     // Who was expected to speak TLS could not read an answer.
-    this.#firstBytes = new FirstBytes(door === undefined ? refuseSilent : (socket) => socket.destroy());
+    this.#firstBytes = new FirstBytes(door === undefined ? refuseLacking : (socket) => socket.destroy());
     this.acceptor = createServer(ACCEPT_OPTIONS);
     this.acceptor.on('connection', (socket: Socket) => {
       state.count(worker, 'connections');
@@ -99,8 +99,9 @@ function secure(door: TlsDoor): (bytes: Buffer) => Taker {
   return (bytes) => (bytes[0] === TLS_HANDSHAKE ? enter : refusePlain);
 }
 
-function refuseSilent(socket: Socket): void {
-  refuse(socket, rawAnswer(408));
+/** As the HTTP server does. */
+function refuseLacking(socket: Socket, lack: Lack): void {
+  refuse(socket, rawAnswer(lack));
 }
 
 function refusePlain(socket: Socket): void {

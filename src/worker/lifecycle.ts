@@ -195,6 +195,6 @@ function beside(
       if (elapsed >= FIRST_REQUEST_LIMIT) front.closeSilent();
       respFront?.sweep(elapsed);
     },
-    cutOff: () => http2.destroySessions() + (respFront?.cutOff() ?? 0),
+    cutOff: () => http2.destroySessions() + (lane?.cutOff() ?? 0) + (respFront?.cutOff() ?? 0),
   };
 }

@@ -51,12 +51,12 @@ t.test('a bucket holds what is not longer than its bound', async (t) => {
 t.test('percentiles', async (t) => {
   const counts = new Array(BUCKETS.length + 1).fill(0);
   t.equal(percentile({ counts }, 0.5), undefined, 'of nothing');
-  counts[2] = 100; // 10 to 25 µs
+  counts[4] = 100; // 10 to 25 µs
   t.equal(percentile({ counts }, 0.5)?.toFixed(7), '0.0000175', 'in the middle of the only bucket');
-  t.equal(percentile({ counts }, 1), BUCKETS[2]);
-  counts[9] = 100;
-  t.equal(percentile({ counts }, 0.5), BUCKETS[2]);
-  t.equal(percentile({ counts }, 0.75), ((BUCKETS[8] ?? 0) + (BUCKETS[9] ?? 0)) / 2);
+  t.equal(percentile({ counts }, 1), BUCKETS[4]);
+  counts[11] = 100;
+  t.equal(percentile({ counts }, 0.5), BUCKETS[4]);
+  t.equal(percentile({ counts }, 0.75), ((BUCKETS[10] ?? 0) + (BUCKETS[11] ?? 0)) / 2);
   counts[BUCKETS.length] = 1000;
   t.equal(percentile({ counts }, 0.99), BUCKETS.at(-1), 'above the last bound no more is known');
 });

@@ -2,13 +2,9 @@
 import type { Setting } from '../peers/contest.js';
 import { USUAL } from '../peers/extent.js';
 
-export const SECTION_NAMES = ['plain', 'pipelined', 'values', 'connections'] as const;
+export const SECTION_NAMES = ['plain', 'pipelined', 'values', 'connections', 'http2'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
-/**
- * HTTP/2 (h2c) is to be one section more: its own contenders, those that serve it, and `h2load` as `LoadProgram` in the
- * place of wrk, which knows HTTP/1.1 only.
- */
 export const CASES: Readonly<Record<SectionName, readonly Setting[]>> = {
   plain: [USUAL],
   pipelined: [{ ...USUAL, depth: 16 }],
@@ -18,4 +14,10 @@ export const CASES: Readonly<Record<SectionName, readonly Setting[]>> = {
     { ...USUAL, valueSize: 64 * 1024, keys: 1_000 },
   ],
   connections: [{ ...USUAL, connections: 1_000 }],
+  // h2load either reads or writes.
+  http2: [
+    { ...USUAL, reads: 1 },
+    { ...USUAL, reads: 1, depth: 16 },
+    { ...USUAL, reads: 0 },
+  ],
 };

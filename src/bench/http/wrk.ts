@@ -17,14 +17,12 @@ import { startProcess } from '../load/pinned.js';
 import { mixed, type Request } from '../load/requests.js';
 import type { LoadProgram } from '../peers/contest.js';
 import { withTemporaryFolder } from '../temporary.js';
+import { printedBy, untilAnswered } from './load-program.js';
 
 const SCRIPT = join(ROOT, 'src/bench/http/mix.lua');
 
 /** Requests in the file by keys: so many that few keys are in none of them. */
 const REQUESTS_PER_KEY = 4;
-
-/** Seconds, of a run that is to have answers after all. */
-const LONGEST = 99;
 
 const { NaN: none } = Number;
 const NO_LATENCY: Answers['latency'] = {
@@ -45,12 +43,10 @@ export function wrk(depth: number): LoadProgram {
       withTemporaryFolder('wrk', async (folder) => {
         const file = join(folder, 'requests');
         await writeRequests(file, order, depth);
-        // On a busy machine less than a second may be over before the first answer.
-        for (let seconds = order.seconds; seconds <= LONGEST; seconds *= 10) {
-          const answers = parseWrk(await outputOf(file, order, seconds));
-          if (answers.requests > 0) return depth === 1 ? answers : { ...answers, latency: NO_LATENCY };
-        }
-        throw new Error('wrk got no answer');
+        const answers = await untilAnswered('wrk', order.seconds, async (seconds) =>
+          parseWrk(await outputOf(file, order, seconds)),
+        );
+        return depth === 1 ? answers : { ...answers, latency: NO_LATENCY };
       }),
   };
 }
@@ -83,18 +79,12 @@ async function outputOf(file: string, { port, connections }: Target, seconds: nu
     ],
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk) => {
-      output += chunk;
-    });
-  }
   let early: NodeJS.Timeout | undefined;
   child.stderr?.once('data', () => {
     // It knows whole seconds only, but says what it has when it is interrupted.
     if (seconds < 1) early = setTimeout(() => child.kill('SIGINT'), seconds * 1000);
   });
-  await once(child, 'close');
+  const output = await printedBy(child);
   clearTimeout(early);
   return output;
 }

@@ -1,11 +1,8 @@
 /** Counts and times what the load gets back. */
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { Latency, Load, Step } from './orders.js';
+import { Times } from './latency.js';
+import type { Load, Step } from './orders.js';
 
 type Counts = { -readonly [Name in keyof Step]: Step[Name] };
-
-/** A minute: requests that take longer count as that long. In microseconds. */
-const LONGEST = 60_000_000;
 
 /** Milliseconds for which a user waits: an answer that comes later is as good as none. */
 export const IN_TIME = 2_000;
@@ -14,7 +11,7 @@ export class Recording {
   readonly #began = performance.now();
   readonly #cpu = process.cpuUsage();
   readonly #step: number | undefined;
-  readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST, figures: 3 });
+  readonly #times = new Times();
   readonly #statuses = new Map<number, number>();
   readonly #timeline: Counts[] = [];
   #reads = 0;
@@ -29,8 +26,7 @@ export class Recording {
   /** @param since when its time began to count, as `performance.now()` said */
   take(isWrite: boolean, status: number, since: number): void {
     const now = performance.now();
-    const microseconds = Math.round((now - since) * 1000);
-    this.#histogram.record(Math.min(Math.max(microseconds, 1), LONGEST));
+    this.#times.take((now - since) * 1000);
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
     if (isWrite) this.#writes++;
     else this.#reads++;
@@ -48,7 +44,7 @@ export class Recording {
       writes: this.#writes,
       inTime: this.#inTime,
       statuses: Object.fromEntries(this.#statuses),
-      latency: latencyOf(this.#histogram),
+      latency: this.#times.latency,
       cpu: user + system,
       timeline: this.#timeline,
     };
@@ -65,19 +61,6 @@ export class Recording {
       counts.firstAcknowledged = performance.timeOrigin + now;
     }
   }
-}
-
-function latencyOf(histogram: RecordableHistogram): Latency {
-  return {
-    mean: histogram.mean,
-    p50: histogram.percentile(50),
-    p75: histogram.percentile(75),
-    p90: histogram.percentile(90),
-    p95: histogram.percentile(95),
-    p99: histogram.percentile(99),
-    p999: histogram.percentile(99.9),
-    max: histogram.max,
-  };
 }
 
 function outcomeOf(isWrite: boolean, status: number) {

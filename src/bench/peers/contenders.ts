@@ -37,6 +37,13 @@ export const HTTP_NAMES = [
   'nginx + lua_shared_dict',
 ] as const satisfies readonly ContenderName[];
 
+/** Those of them that speak HTTP/2, too. */
+export const HTTP2_NAMES: readonly ContenderName[] = [
+  'hotshard',
+  'hotshard --fast-lane off',
+  'nginx + lua_shared_dict',
+];
+
 /** One that is measured, and what stands behind it. */
 export interface Contender {
   readonly server: RunningServer;
@@ -44,12 +51,19 @@ export interface Contender {
   readonly redis?: RunningServer;
 }
 
+/** What a contender has to be able to do. */
+export interface ContenderNeeds {
+  /** That it has to have room for. */
+  readonly keys: number;
+  /** Absent: what its dialect says. Of {@link HTTP2_NAMES} only. */
+  readonly protocol?: 'h2c' | undefined;
+}
+
 interface ContenderStart {
   readonly dialect: Dialect;
   /** Why it can't be started here; undefined: it can. */
   readonly missing: () => string | undefined;
-  /** @param keys that it has to have room for */
-  readonly start: (keys: number) => Promise<Contender>;
+  readonly start: (needs: ContenderNeeds) => Promise<Contender>;
 }
 
 /** MiB for the values of those that are told: as much as hotshard has unless told otherwise. */
@@ -58,10 +72,10 @@ const MEMORY = 256;
 export const CONTENDERS: Readonly<Record<ContenderName, ContenderStart>> = {
   hotshard: overHttp(() => startHotshard(['--workers', '1'])),
   'hotshard --fast-lane off': overHttp(() => startHotshard(['--workers', '1', '--fast-lane', 'off'])),
-  'node:http + lru-cache': overHttp((keys) => startProgram('node-http', keys)),
-  'Fastify + lru-cache': overHttp((keys) => startProgram('fastify', keys)),
-  'Hapi + lru-cache': overHttp((keys) => startProgram('hapi', keys)),
-  'nginx + lua_shared_dict': overHttp(() => startNginx(MEMORY), missingNginx),
+  'node:http + lru-cache': overHttp(({ keys }) => startProgram('node-http', keys)),
+  'Fastify + lru-cache': overHttp(({ keys }) => startProgram('fastify', keys)),
+  'Hapi + lru-cache': overHttp(({ keys }) => startProgram('hapi', keys)),
+  'nginx + lua_shared_dict': overHttp(({ protocol }) => startNginx(MEMORY, protocol), missingNginx),
   'Webdis + Redis': {
     dialect: 'webdis',
     missing: () => missingProgram('webdis') ?? missingProgram('redis-server'),
@@ -80,10 +94,10 @@ export const CONTENDERS: Readonly<Record<ContenderName, ContenderStart>> = {
 };
 
 function overHttp(
-  start: (keys: number) => Promise<RunningServer>,
+  start: (needs: ContenderNeeds) => Promise<RunningServer>,
   missing: ContenderStart['missing'] = () => undefined,
 ): ContenderStart {
-  return { dialect: 'hotshard', missing, start: async (keys) => ({ server: await start(keys) }) };
+  return { dialect: 'hotshard', missing, start: async (needs) => ({ server: await start(needs) }) };
 }
 
 async function startWebdisAndRedis(): Promise<Contender> {

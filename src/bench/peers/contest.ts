@@ -1,10 +1,11 @@
 /** hotshard and its peers side by side under one load: who is there is started, filled, and measured in turn. */
 import { alternate } from '../alternate.js';
 import { LoadClient } from '../load/client.js';
+import type { Dialect } from '../load/dialects.js';
 import { type LoadRound, measureLoad } from '../load/measured.js';
 import type { LoadScale } from '../load/options.js';
 import type { Answers, MixOrder } from '../load/orders.js';
-import { CONTENDERS, type Contender, type ContenderName, OWN } from './contenders.js';
+import { CONTENDERS, type Contender, type ContenderName, type ContenderNeeds, OWN } from './contenders.js';
 
 /** What the load of a contest is. */
 export interface Setting {
@@ -14,6 +15,8 @@ export interface Setting {
   readonly valueSize: number;
   /** Requests that a connection sends at once. */
   readonly depth: number;
+  /** Share of the requests that read, 0 to 1: the others write. */
+  readonly reads: number;
 }
 
 /** Puts the load on a server; the project's own client, or another program. */
@@ -28,6 +31,8 @@ export interface Contest extends LoadScale {
   readonly setting: Setting;
   /** Without it, the client that fills the servers. */
   readonly load?: LoadProgram;
+  /** That all of them are to speak; without it, each what it speaks. */
+  readonly protocol?: 'h2c' | undefined;
 }
 
 export interface ContestRounds {
@@ -40,8 +45,6 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** Share of the requests that read. */
-const READS = 0.8;
 const SEED = 20_261_121;
 const WARM_UP_ROUNDS = 1;
 
@@ -57,13 +60,14 @@ export function skippedOf(names: readonly ContenderName[]): Skipped[] {
 }
 
 /** Leaves out who is not there. @throws {Error} when one that is there does not come up */
-export async function hold({ title, setting, load, ...scale }: Contest): Promise<ContestRounds[]> {
+export async function hold({ title, setting, load, protocol, ...scale }: Contest): Promise<ContestRounds[]> {
   const contenders = scale.contenders.filter((name) => CONTENDERS[name].missing() === undefined);
   const warmUpRounds = scale.quick ? 0 : WARM_UP_ROUNDS;
   const client = await LoadClient.start();
   const running = new Map<ContenderName, Contender>();
   try {
-    await startAll(contenders, setting.keys, running);
+    const start = { keys: setting.keys, protocol };
+    await startAll(contenders, start, running);
     let seed = SEED;
     const subjects = [...running].map(([name, contender]) => {
       const measure = () => {
@@ -72,7 +76,10 @@ export async function hold({ title, setting, load, ...scale }: Contest): Promise
       };
       return [name, measure] as const;
     });
-    for (const [name, contender] of running) await fill(name, contender, setting, client);
+    for (const [name, contender] of running) {
+      const dialect = protocol === 'h2c' ? 'hotshard over h2c' : CONTENDERS[name].dialect;
+      await fill(dialect, contender, setting, client);
+    }
     const measured = await alternate(new Map(subjects), scale.rounds, warmUpRounds, title);
     return [...measured].map(([contender, rounds]) => ({ contender, rounds }));
   } finally {
@@ -84,23 +91,23 @@ export async function hold({ title, setting, load, ...scale }: Contest): Promise
 /** All, so that those that came up are stopped when one did not. */
 async function startAll(
   names: readonly ContenderName[],
-  keys: number,
+  start: ContenderNeeds,
   running: Map<ContenderName, Contender>,
 ): Promise<void> {
-  const starts = await Promise.allSettled(names.map((name) => CONTENDERS[name].start(keys)));
-  for (const [i, start] of starts.entries()) {
-    if (start.status === 'fulfilled') running.set(names[i], start.value);
+  const starts = await Promise.allSettled(names.map((name) => CONTENDERS[name].start(start)));
+  for (const [i, one] of starts.entries()) {
+    if (one.status === 'fulfilled') running.set(names[i], one.value);
   }
-  for (const { reason } of starts.filter((start) => start.status === 'rejected')) throw reason;
+  for (const { reason } of starts.filter((one) => one.status === 'rejected')) throw reason;
 }
 
 async function fill(
-  name: ContenderName,
+  dialect: Dialect,
   { server: { port } }: Contender,
   { keys, valueSize }: Setting,
   client: LoadClient,
 ): Promise<void> {
-  const workload = { dialect: CONTENDERS[name].dialect, keys, valueSize, seed: SEED };
+  const workload = { dialect, keys, valueSize, seed: SEED };
   await client.run({ kind: 'each', operation: 'write', port, connections: FILL_CONNECTIONS, workload });
 }
 
@@ -109,9 +116,9 @@ function orderOf(
   { server: { port } }: Contender,
   { setting, seconds, seed }: { readonly setting: Setting; readonly seconds: number; readonly seed: number },
 ): MixOrder {
-  const { connections, keys, valueSize } = setting;
+  const { connections, keys, valueSize, reads } = setting;
   const { dialect } = CONTENDERS[name];
-  const workload = { dialect, keys, valueSize, seed, reads: READS, exponent: 0 };
+  const workload = { dialect, keys, valueSize, seed, reads, exponent: 0 };
   return { kind: 'mix', port, connections, seconds, workload };
 }
 

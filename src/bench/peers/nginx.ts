@@ -4,8 +4,8 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { missingProgram, printed } from '../installed.js';
-import { answers, freePort, type RunningServer, startServer } from '../load/server.js';
+import { missingProgram, printed, programVersion } from '../installed.js';
+import { answers, freePort, type RunningServer, replies, startServer } from '../load/server.js';
 import { withTemporaryFolder } from '../temporary.js';
 
 /** In the order in which they have to be loaded. */
@@ -13,7 +13,10 @@ const MODULES = ['ndk_http_module.so', 'ngx_http_lua_module.so'];
 
 /** Why it can't be started; undefined: it can. */
 export function missingNginx(): string | undefined {
-  return missingProgram('nginx') ?? (modules() === undefined ? 'this nginx has no Lua module' : undefined);
+  const missing = missingProgram('nginx');
+  if (missing !== undefined) return missing;
+  if (modules() === undefined) return 'this nginx has no Lua module';
+  return printed('nginx', '-V').includes('http_v2_module') ? undefined : 'this nginx has no HTTP/2';
 }
 
 /** Files to load, of which there are none where Lua was built in; undefined: this nginx knows no Lua. */
@@ -25,29 +28,40 @@ function modules(): readonly string[] | undefined {
   return /--add-module=\S*(?:ngx_lua|lua-nginx-module)/.test(build) ? [] : undefined;
 }
 
-/** @param memory in MiB */
-export async function startNginx(memory: number): Promise<RunningServer> {
+/**
+ * @param memory in MiB
+ * @param protocol absent: HTTP/1.1
+ */
+export async function startNginx(memory: number, protocol?: 'h2c'): Promise<RunningServer> {
   const port = await freePort();
   return withTemporaryFolder('nginx', (folder) => {
     writeFileSync(join(folder, 'cache.lua'), CACHE);
-    writeFileSync(join(folder, 'nginx.conf'), configuration({ folder, port, memory }));
+    writeFileSync(join(folder, 'nginx.conf'), configuration({ folder, port, memory, protocol }));
     return startServer({
       core: 'server',
       command: 'nginx',
       args: ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')],
       port,
-      isReady: () => answers(port, '/get/key', [200, 404]),
+      isReady: () => (protocol === 'h2c' ? speaksHttp2(port) : answers(port, '/get/key', [200, 404])),
     });
   });
+}
+
+/** What a client begins with, and the first frame of a server: settings too, which are less than 256 bytes. */
+function speaksHttp2(port: number): Promise<boolean> {
+  const noSettings = '\0\0\0\x04\0\0\0\0\0';
+  return replies(port, `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${noSettings}`, '\0\0');
 }
 
 interface Settings {
   readonly folder: string;
   readonly port: number;
   readonly memory: number;
+  readonly protocol: 'h2c' | undefined;
 }
 
-function configuration({ folder, port, memory }: Settings): string {
+function configuration({ folder, port, memory, protocol }: Settings): string {
+  const http2 = protocol === 'h2c' ? http2Words() : { parameter: '', directive: '' };
   return `
 daemon off;
 master_process off;
@@ -74,7 +88,8 @@ http {
   lua_package_path "${folder}/?.lua;;";
   init_by_lua_block { cache = require "cache" }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${http2.parameter};
+    ${http2.directive}
     merge_slashes off;
     location /get/ {
       content_by_lua_block { cache.read() }
@@ -88,6 +103,13 @@ http {
   }
 }
 `;
+}
+
+/** HTTP/2 was a parameter of `listen` before it became a directive, in 1.25.1. */
+function http2Words(): { readonly parameter: string; readonly directive: string } {
+  const [major = 0, minor = 0, patch = 0] = (programVersion('nginx', '-v') ?? '').split('.').map(Number);
+  const isDirective = (major * 1000 + minor) * 1000 + patch >= 1_025_001;
+  return isDirective ? { parameter: '', directive: 'http2 on;' } : { parameter: ' http2', directive: '' };
 }
 
 /** The key is what comes after `/get/` and `/store/`, percent-decoded by nginx. */

@@ -21,31 +21,49 @@ const MEASURES: readonly Measure[] = [
   { title: 'latency, 99th percentile, ms', column: 'p99_us', factor: 0.001 },
 ];
 
-/** Where rows differ in the size of their values, each size has bars of its own. */
+/** Where rows of one file differ in more than who is measured. */
+export interface Cases {
+  readonly columns: readonly string[];
+  readonly nameOf: (row: CsvRow) => string;
+  /** What is asked for, in all of them. */
+  readonly load: string;
+}
+
+const SIZES: Cases = {
+  columns: ['value_bytes'],
+  nameOf: (row) => sizeText(row.number('value_bytes')),
+  load: '80 % reads, 20 % writes',
+};
+
+/** Where there are several cases, each has bars of its own. */
 export function contestChart(
   title: string,
   rows: readonly CsvRow[],
   measures: readonly Measure[] = MEASURES,
+  { columns, nameOf, load }: Cases = SIZES,
 ): Chart {
   const [first] = rows;
-  const sizes = [...new Set(rows.map((row) => row.number('value_bytes')))];
-  const ofSize = (measure: string, row: CsvRow) =>
-    sizes.length === 1 ? measure : `${sizeText(row.number('value_bytes'))}: ${measure}`;
+  const hasCases = new Set(rows.map(nameOf)).size > 1;
   return barChart({
     title,
-    subtitle: `80 % reads, 20 % writes; ${settingOf(first, sizes)}; one thread each, rounds of ${first.number('seconds')} s in turn; medians, with minimum and maximum.`,
-    bars: measuresOf(rows, ['value_bytes', 'contender'], measures).map(({ measure, row, spread }) => ({
-      ...{ measure: ofSize(measure, row), label: row.text('contender'), spread },
+    subtitle: `${load}; ${settingOf(rows)}; one thread each, rounds of ${first.number('seconds')} s in turn; medians, with minimum and maximum.`,
+    bars: measuresOf(rows, [...columns, 'contender'], measures).map(({ measure, row, spread }) => ({
+      ...{ label: row.text('contender'), spread },
+      measure: hasCases ? `${nameOf(row)}: ${measure}` : measure,
       isOwn: row.text('contender').startsWith(OWN),
     })),
   });
 }
 
-function settingOf(row: CsvRow, sizes: readonly number[]): string {
+/** What is the same in all rows. */
+function settingOf(rows: readonly CsvRow[]): string {
+  const [row] = rows;
+  const isFixed = (column: string) => rows.every((other) => other.text(column) === row.text(column));
   const parts = [`${countText(row.number('connections'))} connections`];
-  if (row.number('depth') > 1) parts.push(`${row.number('depth')} requests at once on each`);
-  if (sizes.length === 1) {
-    parts.push(`${countText(row.number('keys'))} keys, values of ${sizeText(sizes[0])}`);
+  if (isFixed('depth') && row.number('depth') > 1)
+    parts.push(`${row.number('depth')} requests at once on each`);
+  if (isFixed('value_bytes')) {
+    parts.push(`${countText(row.number('keys'))} keys, values of ${sizeText(row.number('value_bytes'))}`);
   }
   return parts.join(', ');
 }

@@ -12,7 +12,13 @@ import type { PeerOptions } from './options.js';
 const PACKAGES = ['@hapi/hapi', 'fastify', 'lru-cache'];
 
 /** By the flag that has them print their version; Webdis has none. */
-const PROGRAMS = { nginx: '-v', 'redis-server': '--version', memcached: '--version', wrk: '-v' };
+const PROGRAMS = {
+  nginx: '-v',
+  'redis-server': '--version',
+  memcached: '--version',
+  wrk: '-v',
+  h2load: '--version',
+};
 
 export function peersJson(
   benchmark: string,

@@ -107,14 +107,15 @@ const COLUMNS: readonly Column[] = [
 
 /** Without the columns in which nobody has anything. */
 export function contestText(setting: Setting, results: readonly ContestResult[]): string {
-  const { connections, keys, valueSize, depth } = setting;
+  const { connections, keys, valueSize, depth, reads } = setting;
+  const alone = reads === 1 ? ', reads alone' : reads === 0 ? ', writes alone' : '';
   const sent = depth === 1 ? '' : `, ${depth} requests sent at once`;
   const columns = COLUMNS.map(({ title, cell }) => [title, ...results.map(cell)]).filter(([, ...cells]) =>
     cells.some((cell) => cell !== ''),
   );
   const rows = ['', ...results].map((_, row) => columns.map((column) => column[row]));
   return [
-    `${countText(connections)} connections${sent}, ${countText(keys)} keys, values of ${sizeText(valueSize)}; medians, ratios to ${OWN}\n`,
+    `${countText(connections)} connections${alone}${sent}, ${countText(keys)} keys, values of ${sizeText(valueSize)}; medians, ratios to ${OWN}\n`,
     textTable(rows),
     ...results.flatMap(betterText),
     ...notesOf(results),

@@ -42,6 +42,7 @@ function contest(
   cpu: string,
   columns: ResultTable['columns'],
   label = 'contender',
+  cases: readonly string[] = ['value_bytes'],
 ): ResultTable {
   const own = `${cpu} where contender=hotshard`;
   return {
@@ -51,7 +52,7 @@ function contest(
       ...RATE,
       ...columns,
       'CPU µs per request': medianOf(cpu, 1),
-      'times hotshard': `{median by round value_bytes (the ${cpu} where $ / the ${own}) : 2}`,
+      'times hotshard': `{median by round ${cases.join(' ')} (the ${cpu} where $ / the ${own}) : 2}`,
     },
     rows: eachOf('contender'),
   };
@@ -78,6 +79,13 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
     rows: eachOf('contender', 'value_bytes'),
   },
   'http.connections': contest('results/http-connections.csv', 'cpu_us_per_request', LATENCIES),
+  'http.http2': {
+    ...contest('results/http-http2.csv', 'cpu_us_per_request', LATENCIES, 'server, requests, at once', [
+      'kind',
+      'depth',
+    ]),
+    rows: eachOf('contender', 'kind', 'depth'),
+  },
   peers: contest('results/peers.csv', 'total_cpu_us_per_request', LATENCIES),
   'connections.lookup': {
     csv: 'results/connections-lookup.csv',

@@ -69,6 +69,11 @@ export class Connection {
     return this.#pendingLength === 0 && !this.#isBlocked;
   }
 
+  /** Whether there is a request that came in, and whose answer the client does not have yet. */
+  get isInFlight(): boolean {
+    return this.#holdsPlace;
+  }
+
   /** Ends the connection when what is waited for has taken too long. */
   check({ headers, request, keepAlive }: Patience): void {
     if (this.#isBlocked || this.#isWaiting || this.#isGone) return;
@@ -115,7 +120,7 @@ export class Connection {
   #serve(bytes: Uint8Array, end: number): number {
     const station = this.#station;
     const { output } = station;
-    const began = performance.now();
+    const began = station.stopwatch.begin();
     output.begin(this.#socket);
     let at = 0;
     let requests = 0;
@@ -140,10 +145,7 @@ export class Connection {
       }
     }
     const isTaken = output.end();
-    if (requests > 0) {
-      station.countRequests(requests);
-      station.countAnswers(began);
-    }
+    if (requests > 0) station.countServed(requests, began);
     if (at > 0) this.#since = station.ticks;
     if (isUnsure) this.#handOver(bytes, at, end);
     else if (!isTaken) this.#block();
@@ -223,7 +225,7 @@ export class Connection {
     output.begin(this.#socket);
     answer(output);
     const isTaken = output.end();
-    station.countAnswers(began);
+    station.countWaited(began);
     this.#since = station.ticks;
     this.#pendingLength -= this.#needed;
     this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);

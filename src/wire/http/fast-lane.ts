@@ -11,6 +11,7 @@ import type { Tokens } from '../../limits/tokens.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
 import { seriesOf } from '../../telemetry/requests.js';
+import { Stopwatch } from '../../telemetry/stopwatch.js';
 import { acceptRaw, type Reader, readPlain } from '../raw-sockets.js';
 import { Answered } from './answers.js';
 import { Connection } from './connection.js';
@@ -73,6 +74,7 @@ export class FastLane implements Station {
   readonly rate: RateLimit | undefined;
   readonly behind: Behind;
   readonly maxBodySize: number;
+  readonly stopwatch: Stopwatch;
   ticks = 0;
   readonly #state: ProcessState;
   readonly #worker: number;
@@ -91,6 +93,7 @@ export class FastLane implements Station {
     this.behind = behind;
     this.maxBodySize = Math.min(config.maxValueSize, MAX_BODY_BYTES);
     this.output = new Output(timeouts.keepAliveTimeout);
+    this.stopwatch = new Stopwatch(state.requests, worker, 'http1');
     this.#state = state;
     this.#worker = worker;
     this.#keepAliveTimeout = timeouts.keepAliveTimeout;
@@ -132,6 +135,17 @@ export class FastLane implements Station {
     for (const connection of this.#connections.values()) connection.closeIdle(evenUnused);
   }
 
+  /** Cuts all connections off, and returns how many of them had a request in flight. */
+  cutOff(): number {
+    let busy = 0;
+    for (const [socket, connection] of this.#connections) {
+      // Those that were handed over have none here: they are the Hapi server's to count.
+      if (connection.isInFlight) busy++;
+      socket.destroy();
+    }
+    return busy;
+  }
+
   /** Lets go of everything. */
   stop(): void {
     clearInterval(this.#timer);
@@ -142,18 +156,15 @@ export class FastLane implements Station {
     this.#state.count(this.#worker, 'requests', requests);
   }
 
-  countAnswers(began: number): void {
-    const { requests } = this.#state;
-    const { tally } = this.output;
-    let all = 0;
-    for (const kind of KINDS) {
-      const answers = tally[kind];
-      if (answers === 0) continue;
-      tally[kind] = 0;
-      all += answers;
-      requests.served(this.#worker, SERIES[kind], answers);
-    }
-    requests.took(this.#worker, 'http1', all, performance.now() - began);
+  countServed(requests: number, began: number): void {
+    this.countRequests(requests);
+    this.#countAnswers();
+    this.stopwatch.end(began, requests);
+  }
+
+  countWaited(began: number): void {
+    this.#countAnswers();
+    this.stopwatch.waited(began);
   }
 
   countRefused(): void {
@@ -163,6 +174,15 @@ export class FastLane implements Station {
 
   countError(): void {
     this.#state.count(this.#worker, 'errors');
+  }
+
+  #countAnswers(): void {
+    const { tally } = this.output;
+    for (const kind of KINDS) {
+      if (tally[kind] === 0) continue;
+      this.#state.requests.served(this.#worker, SERIES[kind], tally[kind]);
+      tally[kind] = 0;
+    }
   }
 
   #accept(socket: Socket, giveBack: () => void): Reader {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
 import type { RateLimit } from '../../limits/rate.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
+import type { Stopwatch } from '../../telemetry/stopwatch.js';
 import type { Output } from './output.js';
 import type { Scan } from './scan.js';
 
@@ -27,11 +28,14 @@ export interface Station {
   readonly maxBodySize: number;
   /** From then on every request is handed over. */
   readonly isRetired: boolean;
+  readonly stopwatch: Stopwatch;
   /** Goes up while time goes by. */
   readonly ticks: number;
   countRequests(requests: number): void;
-  /** Counts what the output has answered since the last time: requests that came at `began`, by `performance.now()`. */
-  countAnswers(began: number): void;
+  /** Counts requests of a read event, their answers, and how long they took since the stopwatch said that it `began`. */
+  countServed(requests: number, began: number): void;
+  /** Counts the answer to a request that had to wait since `began`, by `performance.now()`, but not the request. */
+  countWaited(began: number): void;
   /** Counts a request that came in part and was refused. */
   countRefused(): void;
   /** Counts an answer that is the server's failure. */

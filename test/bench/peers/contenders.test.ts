@@ -7,13 +7,14 @@ import {
   HTTP_NAMES,
 } from '../../../src/bench/peers/contenders.js';
 import { skippedOf } from '../../../src/bench/peers/contest.js';
+import { askOver, openSession } from '../../server/http2-client.js';
 
 const KEYS = 100;
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
 /** @returns what answers under its address */
 async function start(t: Test, name: ContenderName) {
-  const { server } = await CONTENDERS[name].start(KEYS);
+  const { server } = await CONTENDERS[name].start({ keys: KEYS });
   t.teardown(() => server.stop());
   return (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
 }
@@ -48,6 +49,16 @@ for (const name of HTTP_NAMES) {
     t.equal((await ask('/nothing')).status, 404);
   });
 }
+
+test('nginx speaks HTTP/2', { skip: CONTENDERS['nginx + lua_shared_dict'].missing() ?? false }, async (t) => {
+  const { server } = await CONTENDERS['nginx + lua_shared_dict'].start({ keys: KEYS, protocol: 'h2c' });
+  t.teardown(() => server.stop());
+  const session = await openSession(`http://127.0.0.1:${server.port}`);
+  t.teardown(() => session.destroy());
+  t.equal((await askOver(session, 'GET', '/get/key:1')).status, 404);
+  t.equal((await askOver(session, 'POST', '/store/key:1', { body: ALL_BYTES })).status, 200);
+  t.match(await askOver(session, 'GET', '/get/key:1'), { status: 200, body: Buffer.from(ALL_BYTES) });
+});
 
 test('who is not installed is told, with the reason', (t) => {
   const { PATH } = process.env;

@@ -10,7 +10,7 @@ test('all in full, unless told otherwise', (t) => {
   t.match(parseHttp([]), {
     ...full,
     contenders: HTTP_NAMES,
-    sections: ['plain', 'pipelined', 'values', 'connections'],
+    sections: ['plain', 'pipelined', 'values', 'connections', 'http2'],
   });
   t.end();
 });
