@@ -3,12 +3,17 @@
  * run, HOTSHARD_EFFORT makes it longer.
  */
 import t, { type Test } from 'tap';
+import { dataCommands } from '../../src/commands/data-commands.js';
+import { Keyspace } from '../../src/commands/keyspace.js';
+import { Turnstile } from '../../src/store/turnstile.js';
 import { Random, SEED, seeded, times } from '../shards/support.js';
 import { startRedis } from '../store/fixtures/redis-server.js';
+import { serveResp } from '../wire/resp/lane-under-test.js';
 import type { Captured } from './capture.js';
-import { Commands } from './generated.js';
+import { Commands, matchedKey, patternOf } from './generated.js';
 import { RedisClient } from './redis-client.js';
 import { Rig, type Word } from './rig.js';
+import { TABLE } from './table.js';
 
 const server = await startRedis(t);
 const redis = await RedisClient.connect(server.socketPath);
@@ -28,18 +33,44 @@ t.beforeEach(async () => {
 });
 
 t.test('a table of commands: options, limits, errors', async (t) => {
-  const { TABLE } = await import('./table.js');
   await compare(t, Rig.create(), TABLE);
+});
+
+t.test('the same over the wire', async (t) => {
+  const rig = Rig.create();
+  const { port } = await serveResp(t, {
+    commands: (cache) => dataCommands(new Keyspace({ cache, turn: Turnstile.create(1).turnOf(0), ttl: 0 })),
+  });
+  const client = await RedisClient.connect(port);
+  t.teardown(() => client.close());
+  // They are compared with the engine's own, which were compared with those of Redis.
+  const replies = await Promise.all(TABLE.map((words) => client.run(...words)));
+  for (const [i, words] of TABLE.entries()) {
+    const expected = rig.run(...words);
+    const reply = replies[i] as Captured;
+    if (!isSame(words, reply, expected)) t.same(reply, expected, shown(words));
+  }
+  t.equal(replies.length, TABLE.length);
 });
 
 t.test('random histories', async (t) => {
   const commands = new Commands(new Random(SEED));
   const rig = Rig.create();
-  for (let left = times(2000); left > 0; left--) {
+  for (let left = times(1000); left > 0; left--) {
     const history = Array.from({ length: BATCH }, () => commands.next());
     if (!(await compare(t, rig, history))) return;
   }
-  t.pass();
+});
+
+t.test('random patterns match the same keys', async (t) => {
+  const random = new Random(SEED);
+  const rig = Rig.create();
+  const keys = Array.from({ length: 200 }, () => ['SET', matchedKey(random), '']);
+  await compare(t, rig, keys);
+  for (let left = times(100); left > 0; left--) {
+    const patterns = Array.from({ length: BATCH }, () => ['KEYS', patternOf(random)]);
+    if (!(await compare(t, rig, patterns))) return;
+  }
 });
 
 /** Runs commands on both sides. Returns whether they answered the same. */

@@ -2,6 +2,24 @@
 import type { Random } from '../shards/support.js';
 import type { Word } from './rig.js';
 
+/** What patterns and the keys that they may match are made of: few bytes, so that they often do. */
+const PATTERN_BYTES = Buffer.from('**??[[]]^-\\\\abbcc\x7f\x80\xff', 'latin1');
+const MATCHED_BYTES = Buffer.from('aabbccd-^]\\\x7f\x80\xff', 'latin1');
+
+/** A pattern for `KEYS`. */
+export function patternOf(random: Random): Buffer {
+  return bytesOf(random, PATTERN_BYTES, random.below(9));
+}
+
+/** A key of 1 to 6 bytes. */
+export function matchedKey(random: Random): Buffer {
+  return bytesOf(random, MATCHED_BYTES, 1 + random.below(6));
+}
+
+function bytesOf(random: Random, choice: Uint8Array, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, () => choice[random.below(choice.length)] ?? 0));
+}
+
 /** Seconds since the epoch that no test lives to see. */
 const FAR = 4_000_000_000;
 
@@ -75,14 +93,12 @@ export class Commands {
     () => ['COPY', this.#key(), this.#key(), ...this.#copyOptions()],
     () => ['KEYS', this.#one(PATTERNS)],
     () => ['SCAN', '0', 'COUNT', '100000', ...this.#scanOptions()],
-    () => ['DBSIZE'],
+    () => this.#size(),
     () => [
       this.#one(['FLUSHDB', 'FLUSHALL']),
       ...this.#some([['async'], ['SYNC'], ['now'], ['sync', 'sync']]),
     ],
-    () => [
-      this.#one(['GET', 'SET', 'SETEX', 'TTL', 'COPY', 'MGET', 'KEYS', 'SCAN', 'DBSIZE', 'RENAME', 'INCR']),
-    ],
+    () => [this.#one(['GET', 'SET', 'SETEX', 'TTL', 'COPY', 'MGET', 'KEYS', 'SCAN', 'RENAME', 'INCR'])],
     () => [
       this.#one(['GET', 'INCR', 'TYPE', 'GETDEL', 'RANDOMKEY', 'DBSIZE', 'GETSET', 'DECRBY']),
       'a',
@@ -97,6 +113,12 @@ export class Commands {
     const key = this.#key();
     this.#next.push(['SET', key, this.#value(), 'KEEPTTL']);
     return ['INCRBYFLOAT', key, this.#float()];
+  }
+
+  /** Redis counts keys that were set with a time in the past until somebody asks for them. */
+  #size(): Word[] {
+    this.#next.push(['DBSIZE']);
+    return ['EXISTS', ...KEYS];
   }
 
   #one<T>(choice: readonly T[]): T {

@@ -1,4 +1,4 @@
-/** A connection to a real Redis that takes words and gives replies in the form that `Capture` has. */
+/** A connection to a real Redis, or what speaks like one, that takes words and gives replies in the form that `Capture` has. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Captured } from './capture.js';
@@ -22,8 +22,9 @@ export class RedisClient {
     });
   }
 
-  static async connect(path: string): Promise<RedisClient> {
-    const socket = connect(path);
+  /** @param at the path of a Unix socket, or a port of 127.0.0.1 */
+  static async connect(at: string | number): Promise<RedisClient> {
+    const socket = typeof at === 'string' ? connect(at) : connect(at, '127.0.0.1');
     await once(socket, 'connect');
     return new RedisClient(socket);
   }

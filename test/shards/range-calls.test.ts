@@ -44,6 +44,7 @@ function callsFor(entries: Entries, name: string) {
     putIfUnchanged: (text: string, expiry = NEVER): WriteOutcome =>
       entries.putRangeIfUnchanged(buffer, 1, end, ...valued(text), expiry),
     delete: () => entries.deleteRange(buffer, 1, end),
+    deleteIfUnchanged: () => entries.deleteRangeIfUnchanged(buffer, 1, end),
     has: () => entries.hasRange(buffer, 1, end),
     touch: () => entries.touchRange(buffer, 1, end),
     expiry: () => entries.expiryRange(buffer, 1, end),
@@ -53,6 +54,28 @@ function callsFor(entries: Entries, name: string) {
 
 for (const guard of GUARDS) {
   const create = (): SharedCache => SharedCache.create(guarded({ maxMemory: 64 * KIB }, guard));
+
+  t.test(`${guard}: a value is removed only if it is the one that was read`, async (t) => {
+    const clock = clockFor(t);
+    const key = callsFor(create().entries, 'key');
+    key.put('text');
+    key.read();
+    t.equal(key.deleteIfUnchanged(), true);
+    t.equal(key.has(), false);
+    t.equal(key.deleteIfUnchanged(), false, 'it has gone');
+    key.put('text', clock.now + 50);
+    key.read();
+    key.put('other');
+    t.equal(key.deleteIfUnchanged(), false, 'another one');
+    t.equal(key.valueLength(), 5);
+    key.delete();
+    key.read();
+    key.put('text', clock.now + 50);
+    t.equal(key.deleteIfUnchanged(), false, 'there was none');
+    key.read();
+    clock.now += 50;
+    t.equal(key.deleteIfUnchanged(), false, 'it has expired');
+  });
 
   t.test(`${guard}: a value is put, seen and removed`, async (t) => {
     const clock = clockFor(t);
@@ -245,6 +268,10 @@ t.test('wrong arguments are refused by name', async (t) => {
   key.read();
   t.match(
     thrownBy(() => callsFor(entries, 'another').putIfUnchanged('1')),
+    /^RangeError: the last getRangeInto must be for the key/,
+  );
+  t.match(
+    thrownBy(() => callsFor(entries, 'another').deleteIfUnchanged()),
     /^RangeError: the last getRangeInto must be for the key/,
   );
   for (const expiry of [-1, 0.5, Infinity, Number.NaN]) {
