@@ -68,7 +68,7 @@ function info(commands: CommandLookup, args: Arguments, reply: Reply): void {
   const found = named(commands, args);
   reply.array(found.length);
   for (const command of found) {
-    if (command === undefined) reply.nilArray();
+    if (command === undefined) reply.nil();
     else writeInfo(command, documentOf, reply);
   }
 }
@@ -90,7 +90,7 @@ function getKeys(commands: CommandLookup, args: Arguments, reply: Reply): void {
 
 function list(commands: CommandLookup, args: Arguments, reply: Reply): void {
   if (args.count === 2) {
-    reply.set(commands.all.length);
+    reply.array(commands.all.length);
     for (const { fullName } of commands.all) reply.text(fullName);
     return;
   }
