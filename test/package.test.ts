@@ -41,6 +41,8 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
+      'SECURITY.md',
+      'src/supervisor/systemd/hotshard.service',
       'package.json',
       'dist/bin/hotshard.js',
       'dist/src/index.js',
@@ -57,7 +59,7 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       t.ok(files.includes(name), name);
     }
     const allowed =
-      /^(?:(?:README|CHANGELOG)\.md|LICENSE|package\.json|src\/telemetry\/[\w-]+\.(?:json|yaml)|dist\/(?:bin|src|shards)\/.+\.(?:js|js\.map|d\.ts))$/;
+      /^(?:(?:README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json|src\/supervisor\/systemd\/hotshard\.service|src\/telemetry\/[\w-]+\.(?:json|yaml)|dist\/(?:bin|src|shards)\/.+\.(?:js|js\.map|d\.ts))$/;
     t.strictSame(
       files.filter((name) => !allowed.test(name)),
       [],
@@ -79,6 +81,19 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
     t.notOk(existsSync(join(app, 'node_modules/keyv')), 'nor Keyv, which is an optional peer');
     const map = readJson(join(installed, 'dist/shards/shared-cache.js.map')) as { sourcesContent?: string[] };
     t.match(map.sourcesContent, [/export class SharedCache/], 'source maps bring their sources along');
+  });
+
+  t.test('it runs nothing when it is installed, and says where it runs', async (t) => {
+    const { scripts, ...rest } = readJson(join(installed, 'package.json')) as Manifest;
+    const atInstall = ['preinstall', 'install', 'postinstall'];
+    t.strictSame(
+      atInstall.filter((name) => name in scripts),
+      [],
+    );
+    t.match(rest, { engines: { node: '>=20.19' }, publishConfig: { provenance: true }, sideEffects: false });
+    const lock = readJson(join(app, 'node_modules/.package-lock.json')) as { packages: object };
+    const scripted = Object.entries(lock.packages).filter(([, entry]) => 'hasInstallScript' in entry);
+    t.strictSame(scripted, [], 'nor do its dependencies');
   });
 
   t.test('npx hotshard --version', async (t) => {
@@ -235,6 +250,7 @@ async function install(): Promise<void> {
 
 interface Manifest {
   readonly version: string;
+  readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
 }

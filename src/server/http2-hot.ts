@@ -5,10 +5,13 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
+import type { Tokens } from '../limits/tokens.js';
 import type { ReadResult, TieredCache } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { seriesOf } from '../telemetry/requests.js';
-import { ABSENT, TEXT } from './routes/value.js';
+import type { ClientBuckets } from './client-buckets.js';
+import { TEXT } from './openapi-answers.js';
+import { ABSENT } from './routes/value.js';
 import { MAX_KEY_BYTES } from './schemas.js';
 
 /** Paths in which a key stands as it is. Keys of dots alone could be taken for steps in a folder. */
@@ -31,13 +34,22 @@ export interface HotReadsOptions {
   readonly limit: ConcurrencyLimit;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
+  readonly tokens: Tokens | undefined;
+  /** Of the rate limit; undefined: there is none. */
+  readonly buckets: ClientBuckets | undefined;
 }
 
 /** The last argument of what it returns is called for a request that, as it turns out, is to be answered by Hapi. */
-export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotReads {
+export function hotReads(options: HotReadsOptions): HotReads {
+  const { cache, state, limit, worker, tokens, buckets } = options;
   return (stream, headers, refer) => {
     const key = hotKey(stream, headers);
-    if (key === undefined || !limit.tryAcquire()) return false;
+    if (key === undefined || !mayRead(tokens, headers) || !limit.tryAcquire()) return false;
+    const bucket = buckets?.ofStream(stream);
+    if (bucket?.take() === false) {
+      limit.release();
+      return false;
+    }
     const began = performance.now();
     let holdsPlace = true;
     const release = (): void => {
@@ -52,9 +64,10 @@ export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotR
       state.requests.served(worker, isAwaited ? (found === undefined ? NOT_FOUND : FOUND) : NOT_AWAITED);
       state.requests.took(worker, 'http2', 1, performance.now() - began);
     };
-    // Hapi asks the cache again, and has an answer to every error.
+    // Hapi asks everybody again, and has an answer to every error.
     const giveBack = (): void => {
       release();
+      bucket?.giveBack();
       if (!stream.closed) refer();
     };
     try {
@@ -74,10 +87,15 @@ function hotKey(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): string
   return PLAIN_PATH.exec(headers[':path'] ?? '')?.[1];
 }
 
+function mayRead(tokens: Tokens | undefined, { authorization }: IncomingHttpHeaders): boolean {
+  return tokens?.required !== true || tokens.checkHeader(authorization) !== undefined;
+}
+
 function respond(stream: ServerHttp2Stream, found: ReadResult | undefined): void {
   const body = found?.value ?? Buffer.from(ABSENT);
   const headers: OutgoingHttpHeaders = { ':status': found === undefined ? 404 : 200, 'content-type': TEXT };
   if (found !== undefined) headers['x-cache'] = found.source;
+  headers['x-content-type-options'] = 'nosniff';
   headers['cache-control'] = 'no-cache';
   headers['content-length'] = body.byteLength;
   stream.respond(headers);

@@ -14,12 +14,17 @@ const KEY_RULE = `a key is 1 to ${MAX_KEY_BYTES} bytes of UTF-8, percent-encoded
 /** Beyond it milliseconds are no longer whole numbers. */
 const MAX_TTL_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const TTL_TOO_LONG = `ttl is at most ${MAX_TTL_SECONDS} seconds`;
 const TTL_RULE = 'ttl is a time to live in seconds, 0 (none) or more, fractions allowed';
 
-/** A decoded key. */
-const keySchema = z
+/** A decoded key, of `/…/{key}` or `?key=`. */
+export const keySchema = z
   .string()
-  .refine((key) => key.length > 0 && Buffer.byteLength(key) <= MAX_KEY_BYTES, { error: KEY_RULE });
+  .min(1, { error: KEY_RULE })
+  // No character takes less than a byte.
+  .max(MAX_KEY_BYTES, { error: KEY_RULE })
+  .refine((key) => Buffer.byteLength(key) <= MAX_KEY_BYTES, { error: KEY_RULE })
+  .meta({ description: `The key: 1 to ${MAX_KEY_BYTES} bytes of UTF-8, percent-encoded.` });
 
 /** The text of one query value as it came: `+` is a space there, and only valid UTF-8 passes. */
 function textSchema(rule: string): z.ZodType<string, string> {
@@ -38,16 +43,30 @@ const queryKeySchema = z
   .tuple([textSchema(KEY_RULE)], { error: 'the key must be given once' })
   .transform(([key]) => key);
 
+/** The number that `?ttl=` is. */
+export const ttlSecondsSchema = z
+  .number({ error: TTL_TOO_LONG })
+  .min(0, { error: TTL_RULE })
+  .max(MAX_TTL_SECONDS, { error: TTL_TOO_LONG })
+  .meta({
+    description: 'Time to live in seconds, fractions allowed; 0 is none. Absent: as the server was told.',
+  });
+
 /**
  * The values of `?ttl=` as they came, at most one, to milliseconds: rounded up, so that a time to live too
  * short for the clock does not turn into none.
  */
 const ttlSchema = z
-  .tuple([textSchema(TTL_RULE).pipe(z.string().regex(DECIMAL, { error: TTL_RULE }))], {
-    error: 'ttl must be given once',
-  })
-  .transform(([seconds]) => Math.ceil(Number(seconds) * 1000))
-  .refine(Number.isSafeInteger, { error: `ttl is at most ${MAX_TTL_SECONDS} seconds` });
+  .tuple(
+    [
+      textSchema(TTL_RULE)
+        .pipe(z.string().regex(DECIMAL, { error: TTL_RULE }))
+        .transform(Number)
+        .pipe(ttlSecondsSchema),
+    ],
+    { error: 'ttl must be given once' },
+  )
+  .transform(([seconds]) => Math.ceil(seconds * 1000));
 
 /** @throws {Boom} 400 with the schema's own words */
 function checked<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -14,6 +14,7 @@ import { type Crew, type CrewOptions, type CrewParts, mainThread, threads } from
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { type Sharing, sharingFor } from './listen.js';
 import { Ports } from './ports.js';
+import { ReadyNotice } from './ready-notice.js';
 import { restoreMap, saveMap } from './snapshot.js';
 import { addressesInWords, workersInWords } from './words.js';
 
@@ -68,6 +69,7 @@ class Supervisor {
   #shared: Shared | undefined;
   readonly #ending = new AbortController();
   readonly #certificate: Certificate;
+  readonly #notice: ReadyNotice;
   #ports: Ports | undefined;
   #crew: Crew | undefined;
 
@@ -84,6 +86,7 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
+    this.#notice = new ReadyNotice(logger);
     this.#certificate = new Certificate(this.#config, options.identity, logger);
   }
 
@@ -154,7 +157,7 @@ class Supervisor {
       () => {
         if (this.#ending.signal.aborted) return;
         state.markLoaded();
-        state.advanceTo('serving');
+        this.#becomeReady(state);
       },
       (error: unknown) => {
         if (this.#ending.signal.aborted) return;
@@ -171,13 +174,19 @@ class Supervisor {
     if (redis !== undefined || redisCluster !== undefined) {
       await sessions.untilConnected(Math.max(1, workers), signal);
     }
-    if (!signal.aborted) state.advanceTo('serving');
+    if (!signal.aborted) this.#becomeReady(state);
+  }
+
+  #becomeReady(state: Shared['state']): void {
+    state.advanceTo('serving');
+    this.#notice.tell('serving');
   }
 
   /** Drains and exits. The first call decides on the exit code. */
   #end(exitCode: number): void {
     if (this.#ending.signal.aborted) return;
     this.#shared?.state.advanceTo('draining');
+    this.#notice.tell('draining');
     this.#ending.abort();
     this.#drain().then(
       (saved) => this.#exit(saved ? exitCode : 1),

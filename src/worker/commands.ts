@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { type Commands, createCommands } from '../commands/create.js';
 import type { Config } from '../config/config.js';
-import { Tokens } from '../limits/tokens.js';
+import type { Tokens } from '../limits/tokens.js';
 import type { Tier } from '../store/tier.js';
 import type { Turn } from '../store/turnstile.js';
 import { MOST_PENDING, MOST_UNTAKEN } from '../wire/resp/connection.js';
@@ -16,17 +16,27 @@ export interface WorkerCommandsParts {
   readonly worker: number;
   readonly tier: Tier;
   readonly turn: Turn;
+  readonly tokens: Tokens;
   readonly logger: Logger;
   /** Port of the Redis protocol, 0 when it is not spoken. */
   readonly port: () => number;
 }
 
-export function openCommands({ config, shared, worker, tier, turn, logger, port }: WorkerCommandsParts): Commands {
+export function openCommands({
+  config,
+  shared,
+  worker,
+  tier,
+  turn,
+  tokens,
+  logger,
+  port,
+}: WorkerCommandsParts): Commands {
   const { state, watches, map, clients, counterBase, file } = shared;
   return createCommands({
     config,
     worker,
-    cache: tier.settling,
+    cache: (tier.settling ?? tier.cache) as never,
     hasFile: file !== undefined,
     turn,
     watcher: watches.watcherOf(worker, map),
@@ -34,7 +44,7 @@ export function openCommands({ config, shared, worker, tier, turn, logger, port 
     statistics: state.commands,
     sharedClients: clients,
     counterBase,
-    passwords: new Tokens(config.authToken, config.readOnlyToken),
+    passwords: tokens,
     limits: { bulkLength: LONGEST_WORD, queryBuffer: MOST_PENDING, outputBuffer: MOST_UNTAKEN },
     port,
     onFailure: (error, command) => logger.error({ err: error, command }, 'a command failed'),

@@ -7,10 +7,7 @@ import { closeAfterAnswer } from '../body.js';
 import { type Handler, OVERLOAD_RETRY_AFTER, unavailable } from '../errors.js';
 import type { InFlight } from '../in-flight.js';
 import { UNLIMITED_PATHS } from '../routes/health.js';
-import { LOOKUP_PATH, lookupUnavailable } from '../routes/lookup.js';
-import { pathsOf } from '../routes/table.js';
-
-const LOOKUP_PATHS: ReadonlySet<string> = new Set(pathsOf(LOOKUP_PATH));
+import { LOOKUP_PATHS, lookupUnavailable } from '../routes/lookup.js';
 
 /**
  * The step that lets a request in, makes it wait, or turns it away; the place is freed when it has ended.

@@ -1,15 +1,28 @@
 /** `/lookup`: a value as JSON, where every answer, refusals too, has the same three members. */
 import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/hapi';
+import { z } from 'zod';
 import {
   type ReadResult,
   StoreUnavailableError,
   type TieredCache,
   WrongTypeError,
 } from '../../store/tiered.js';
-import { repeatableQueryKey } from '../schemas.js';
-import type { Endpoint } from './table.js';
+import { jsonAnswer } from '../openapi-answers.js';
+import { keySchema, repeatableQueryKey } from '../schemas.js';
+import { type Endpoint, pathsOf } from './table.js';
 
-export const LOOKUP_PATH = '/lookup';
+const LOOKUP_PATH = '/lookup';
+
+/** Where every answer has this form. */
+export const LOOKUP_PATHS: ReadonlySet<string> = new Set(pathsOf(LOOKUP_PATH));
+
+const lookupSchema = z
+  .strictObject({
+    key: z.string().nullable().meta({ description: 'The key that was asked for, if it is text.' }),
+    value: z.string().nullable().meta({ description: 'Bytes that are not UTF-8 are shown as U+FFFD.' }),
+    status: z.int().meta({ description: 'The status of the answer.' }),
+  })
+  .meta({ title: 'Lookup' });
 
 export function lookupEndpoints(cache: TieredCache): Endpoint[] {
   const lookup = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
@@ -23,7 +36,34 @@ export function lookupEndpoints(cache: TieredCache): Endpoint[] {
       throw error;
     }
   };
-  return [{ path: LOOKUP_PATH, methods: { GET: lookup } }];
+  return [
+    {
+      path: LOOKUP_PATH,
+      limits: 'own',
+      needsToken: true,
+      methods: {
+        GET: {
+          handler: lookup,
+          id: 'lookUpValue',
+          summary: 'The value of a key as JSON, or why there is none',
+          query: { key: { schema: keySchema, isRequired: true } },
+          answers: {
+            200: { ...jsonAnswer('The value.', lookupSchema), headers: { 'x-cache': 'always' } },
+            400: jsonAnswer('No key was given, or what was given is none.', lookupSchema),
+            404: jsonAnswer('The key has no value.', lookupSchema),
+            409: jsonAnswer('What the backing store has under the key is no string.', lookupSchema),
+            503: {
+              ...jsonAnswer(
+                'A limit is reached, or the backing store is needed and out of reach.',
+                lookupSchema,
+              ),
+              headers: { 'retry-after': 'always' },
+            },
+          },
+        },
+      },
+    },
+  ];
 }
 
 /**

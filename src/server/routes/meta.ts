@@ -1,12 +1,18 @@
 /** What is said at the root, and the counters. */
-
+import { z } from 'zod';
 import type { TieredCache } from '../../store/tiered.js';
 import { EXPOSITION_TYPE } from '../../telemetry/exposition.js';
+import { JSON_TYPE } from '../client-error.js';
 import type { Handler } from '../errors.js';
+import { errorSchema, jsonAnswer, NO_STRING, TEXT, textAnswer, VALUE_FOUND } from '../openapi-answers.js';
+import { statsSchema } from '../openapi-stats.js';
 import { rawQuery } from '../query.js';
-import { queryKey } from '../schemas.js';
+import { keySchema, queryKey } from '../schemas.js';
 import type { Endpoint } from './table.js';
-import { TEXT, valueAnswer } from './value.js';
+import { valueAnswer } from './value.js';
+
+const NO_KEY = "Missing 'key' parameter in the query string";
+const ABSENT = 'Key not found';
 
 /** What the counters are read by. */
 export interface Counters {
@@ -20,18 +26,63 @@ export function metaEndpoints(cache: TieredCache, { stats, metrics }: Counters):
   const root: Handler = (request, h) => {
     if (rawQuery(request.raw.req.url ?? '') === '') return h.response('Hello, World!').type(TEXT);
     const key = queryKey(request);
-    if (key === undefined)
-      return h.response("Missing 'key' parameter in the query string").code(400).type(TEXT);
+    if (key === undefined) return h.response(NO_KEY).code(400).type(TEXT);
     const found = cache.get(key);
-    if (found instanceof Promise) return found.then((result) => valueAnswer(h, result, 'Key not found'));
-    return valueAnswer(h, found, 'Key not found');
+    if (found instanceof Promise) return found.then((result) => valueAnswer(h, result, ABSENT));
+    return valueAnswer(h, found, ABSENT);
   };
   return [
-    { path: '/', methods: { GET: root } },
-    { path: '/stats', methods: { GET: (_request, h) => h.response(stats()) } },
+    {
+      path: '/',
+      limits: 'common',
+      needsToken: false,
+      methods: {
+        GET: {
+          handler: root,
+          id: 'getRoot',
+          summary: 'A greeting, or with a key its value',
+          query: { key: { schema: keySchema, isRequired: false } },
+          answers: {
+            200: {
+              ...VALUE_FOUND,
+              description: 'The greeting, or with a key the bytes of its value.',
+              headers: { 'x-cache': 'sometimes' },
+            },
+            400: {
+              description: 'The query has no key, or what it has is none.',
+              content: { [TEXT]: z.literal(NO_KEY), [JSON_TYPE]: errorSchema },
+            },
+            404: textAnswer('The key has no value.', z.literal(ABSENT)),
+            409: NO_STRING,
+          },
+        },
+      },
+    },
+    {
+      path: '/stats',
+      limits: 'common',
+      needsToken: true,
+      methods: {
+        GET: {
+          handler: (_request, h) => h.response(stats()),
+          id: 'getStats',
+          summary: 'Counters of the whole process',
+          answers: { 200: jsonAnswer('The counters.', statsSchema) },
+        },
+      },
+    },
     {
       path: '/metrics',
-      methods: { GET: (_request, h) => h.response(metrics()).type(EXPOSITION_TYPE) },
+      limits: 'common',
+      needsToken: true,
+      methods: {
+        GET: {
+          handler: (_request, h) => h.response(metrics()).type(EXPOSITION_TYPE),
+          id: 'getMetrics',
+          summary: 'Counters of the whole process, for Prometheus',
+          answers: { 200: { description: 'The counters.', content: { [EXPOSITION_TYPE]: z.string() } } },
+        },
+      },
     },
   ];
 }

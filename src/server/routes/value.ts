@@ -1,15 +1,16 @@
 /** Values by key: the routes that store, read and delete. */
 import { notFound } from '@hapi/boom';
 import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/hapi';
+import { z } from 'zod';
 import type { ReadResult, TieredCache } from '../../store/tiered.js';
 import { readBody } from '../body.js';
 import type { Handler } from '../errors.js';
-import { pathKey, queryTtl } from '../schemas.js';
-import type { Endpoint } from './table.js';
+import { bytesSchema, failure, NO_STRING, TEXT, textAnswer, VALUE_FOUND } from '../openapi-answers.js';
+import { assertMayWrite } from '../plugins/access.js';
+import { pathKey, queryTtl, ttlSecondsSchema } from '../schemas.js';
+import type { Endpoint, Operation } from './table.js';
 
 export const ABSENT = 'No value found for key';
-
-export const TEXT = 'text/plain; charset=utf-8';
 
 /** A value as an answer; text saying `absent` with 404 when there is none. */
 export function valueAnswer(
@@ -30,6 +31,7 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
   };
 
   const store = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
+    assertMayWrite(request);
     const key = pathKey(request);
     const ttl = queryTtl(request);
     const value = await readBody(request, maxValueSize);
@@ -38,14 +40,60 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
   };
 
   const remove = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
+    assertMayWrite(request);
     const key = pathKey(request);
     if (await cache.delete(key)) return h.response().code(204);
     throw notFound(ABSENT);
   };
 
+  const storing: Omit<Operation, 'id'> = {
+    handler: store,
+    summary: 'Stores the body as the value of a key',
+    query: { ttl: { schema: ttlSecondsSchema, isRequired: false } },
+    body: {
+      description: `The value: 0 to ${maxValueSize} bytes, whatever their media type.`,
+      type: '*/*',
+      schema: bytesSchema,
+    },
+    answers: {
+      200: { description: 'It is stored; a backing store has taken it.' },
+      413: failure(`The value has more than ${maxValueSize} bytes.`),
+    },
+  };
+
   return [
-    { path: '/get/{key}', methods: { GET: read } },
-    { path: '/store/{key}', methods: { POST: store, PUT: store, DELETE: remove } },
+    {
+      path: '/get/{key}',
+      limits: 'common',
+      needsToken: true,
+      methods: {
+        GET: {
+          handler: read,
+          id: 'getValue',
+          summary: 'The value of a key',
+          answers: {
+            200: VALUE_FOUND,
+            404: textAnswer('The key has no value.', z.literal(ABSENT)),
+            409: NO_STRING,
+          },
+        },
+      },
+    },
+    {
+      path: '/store/{key}',
+      limits: 'common',
+      needsToken: true,
+      methods: {
+        POST: { ...storing, id: 'storeValue' },
+        PUT: { ...storing, id: 'putValue' },
+        DELETE: {
+          handler: remove,
+          id: 'deleteValue',
+          summary: 'Removes a key and its value',
+          answers: { 204: { description: 'It was there.' }, 404: failure('The key has no value.') },
+        },
+      },
+    },
   ];
 }
 

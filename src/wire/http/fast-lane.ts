@@ -6,6 +6,8 @@
 import type { Server, Socket } from 'node:net';
 import type { Config } from '../../config/config.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { RateLimit } from '../../limits/rate.js';
+import type { Tokens } from '../../limits/tokens.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
 import { seriesOf } from '../../telemetry/requests.js';
@@ -51,6 +53,10 @@ export interface FastLaneParts {
   readonly config: Pick<Config, 'maxValueSize'>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
+  /** Absent: clients need none. */
+  readonly tokens?: Tokens | undefined;
+  /** Absent: there is none. */
+  readonly rate?: RateLimit | undefined;
   readonly behind: Behind;
   readonly timeouts: LaneTimeouts;
   /** Milliseconds; another one than the default is for tests. */
@@ -60,10 +66,11 @@ export interface FastLaneParts {
 }
 
 export class FastLane implements Station {
-  readonly scan = new Scan();
+  readonly scan: Scan;
   readonly output: Output;
   readonly cache: ImmediateCache & TieredCache;
   readonly limit: ConcurrencyLimit;
+  readonly rate: RateLimit | undefined;
   readonly behind: Behind;
   readonly maxBodySize: number;
   ticks = 0;
@@ -79,6 +86,8 @@ export class FastLane implements Station {
     const { cache, state, limit, config, worker, behind, timeouts, tick = TICK } = parts;
     this.cache = cache;
     this.limit = limit;
+    this.rate = parts.rate;
+    this.scan = new Scan(parts.tokens);
     this.behind = behind;
     this.maxBodySize = Math.min(config.maxValueSize, MAX_BODY_BYTES);
     this.output = new Output(timeouts.keepAliveTimeout);
