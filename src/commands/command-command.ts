@@ -68,7 +68,7 @@ function info(commands: CommandLookup, args: Arguments, reply: Reply): void {
   const found = named(commands, args);
   reply.array(found.length);
   for (const command of found) {
-    if (command === undefined) reply.nilArray();
+    if (command === undefined) reply.nil();
     else writeInfo(command, documentOf, reply);
   }
 }
@@ -89,15 +89,9 @@ function getKeys(commands: CommandLookup, args: Arguments, reply: Reply): void {
 }
 
 function list(commands: CommandLookup, args: Arguments, reply: Reply): void {
-  if (args.count === 2) {
-    reply.set(commands.all.length);
-    for (const { fullName } of commands.all) reply.text(fullName);
-    return;
-  }
-  const isWanted = filterOf(args);
-  const names = commands.all.filter(isWanted).map(({ fullName }) => fullName);
-  reply.array(names.length);
-  for (const name of names) reply.text(name);
+  const found = args.count === 2 ? commands.all : commands.all.filter(filterOf(args));
+  reply.array(found.length);
+  for (const { fullName } of found) reply.text(fullName);
 }
 
 /** @throws {CommandError} when the words are no filter */

@@ -4,12 +4,16 @@ import { type Entries, NEVER } from '../../shards/index.js';
 /** Keys that are looked at. They come in the order of their hashes, so the first are as good as any. */
 const SAMPLE = 1000;
 /** Keys per step, between which the time is looked at. */
-const STEP = 500;
-/** Milliseconds that it may take; a map with few keys in a large index takes long to look through. */
-const TIME_LIMIT = 20;
+const STEP = 100;
+/** Keys that a step must find, or the index is too empty to be looked through. */
+const FEW = 10;
+/** Keys that are looked at in such an index, one at random after the other: enough to meet each of a few. */
+const RANDOM_SAMPLE = 100;
+/** Milliseconds that looking through the index may take: meanwhile the worker does nothing else. */
+const TIME_LIMIT = 4;
 
 export interface ExpiringKeys {
-  /** Keys that expire: exact when there are few keys, otherwise an estimate. */
+  /** Keys that expire: exact when all keys could be looked at, otherwise an estimate. */
   readonly expires: number;
   /** Milliseconds that these have left on average; 0 when there are none. */
   readonly averageTtl: number;
@@ -19,25 +23,28 @@ export interface ExpiringKeys {
 export function expiringKeys(entries: Entries, keys: number): ExpiringKeys {
   const deadline = performance.now() + TIME_LIMIT;
   const now = Date.now();
-  let looked = 0;
-  let expiring = 0;
-  let left = 0;
-  let cursor = 0;
+  /** Milliseconds that each key has left; Infinity when it does not expire. */
+  const left = new Map<string, number>();
   const look = (key: Uint8Array): void => {
     const expiry = entries.expiryRange(key, 0, key.length);
     if (expiry < NEVER) return;
-    looked++;
-    if (expiry === NEVER) return;
-    expiring++;
-    left += Math.max(0, expiry - now);
+    left.set(Buffer.from(key).toString('latin1'), expiry === NEVER ? Number.POSITIVE_INFINITY : expiry - now);
   };
-  do cursor = entries.scan(cursor, STEP, look);
-  while (cursor !== 0 && looked < SAMPLE && performance.now() < deadline);
-  if (expiring === 0) return { expires: 0, averageTtl: 0 };
+  let cursor = entries.scan(0, STEP, look);
+  const isSparse = cursor !== 0 && left.size < FEW;
+  for (let tries = 0; isSparse && tries < RANDOM_SAMPLE && left.size < keys; tries++) {
+    const key = entries.randomKey();
+    if (key !== undefined) look(key);
+  }
+  while (!isSparse && cursor !== 0 && left.size < SAMPLE && performance.now() < deadline) {
+    cursor = entries.scan(cursor, STEP, look);
+  }
+  const expiring = [...left.values()].filter(Number.isFinite);
+  if (expiring.length === 0) return { expires: 0, averageTtl: 0 };
+  const sum = expiring.reduce((total, each) => total + Math.max(0, each), 0);
   // Keys may have come and gone since they were counted.
-  const share = cursor === 0 ? 1 : keys / looked;
   return {
-    expires: Math.min(keys, Math.round(expiring * share)),
-    averageTtl: Math.round(left / expiring),
+    expires: Math.min(keys, Math.round((expiring.length * keys) / left.size)),
+    averageTtl: Math.round(sum / expiring.length),
   };
 }

@@ -18,15 +18,16 @@ const DISCARD_LIMIT = 5_000;
  * The body of a request, complete and as it was sent. What is left of one too large is the caller's to discard.
  *
  * @param limit bytes it may have
+ * @param what it is, for the error
  * @throws {Boom} 413 when it has more, 400 when the client broke off
  */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
+export async function readBody(request: Request, limit: number, what = 'a value'): Promise<Buffer> {
   const { req } = request.raw;
   if (announcedLength(req) <= limit) {
     const body = await collect(req, limit);
     if (body !== undefined) return body;
   }
-  throw entityTooLarge(`a value has at most ${limit} bytes`);
+  throw entityTooLarge(`${what} has at most ${limit} bytes`);
 }
 
 /**

@@ -5,6 +5,7 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
 import Hapi, { type RouteOptionsSecure } from '@hapi/hapi';
+import type { JsonCommands } from '../commands/json-commands.js';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { TieredCache } from '../store/tiered.js';
@@ -15,12 +16,14 @@ import { collectStats, storeKind } from '../telemetry/stats.js';
 import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
-import { hotReads } from './http2-hot.js';
+import { type HotReads, hotReads } from './http2-hot.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
 import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
+import { AccessLog, type RequestLogger } from './plugins/access-log.js';
 import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
+import { commandEndpoints } from './routes/commands.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
 import { metaEndpoints } from './routes/meta.js';
@@ -35,6 +38,8 @@ export interface HttpServerOptions extends AccessRules {
   readonly cache: TieredCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
+  /** Runs Redis commands that come as JSON. */
+  readonly commands: JsonCommands;
   readonly config: Pick<Config, 'maxValueSize'> & Partial<Pick<Config, 'redis' | 'redisCluster' | 'load'>>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
@@ -55,6 +60,8 @@ export interface HttpServer {
   handOver(socket: Socket): void;
   /** Answers what came by a connection accepted elsewhere and is no request, by the code of Node's error with it. */
   refuse(socket: Socket, code: string): void;
+  /** Has requests logged, and all of them answered by Hapi for that; without a logger no more. */
+  logRequests(logger: RequestLogger | undefined): void;
   /** Must be done before the first request: until then every answer closes its connection. */
   start(): Promise<void>;
   /** Stops accepting, finishes what is in flight within `timeout` milliseconds, and closes what is left then. */
@@ -66,12 +73,16 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const listener = new HttpListener(state, worker, timeouts);
   const { tokens } = options;
   const buckets = bucketsOf(options);
-  const hot =
-    options.shortCut === false
-      ? undefined
-      : hotReads({ cache, state, limit, worker, tokens, buckets: buckets.requests });
-  const http2 = new Http2Listener(listener.server, timeouts, hot);
+  let isLogging = false;
+  const hot = hotReads({ cache, state, limit, worker, tokens, buckets: buckets.requests });
+  const unlogged: HotReads = (...request) => !isLogging && hot(...request);
+  const http2 = new Http2Listener(
+    listener.server,
+    timeouts,
+    options.shortCut === false ? undefined : unlogged,
+  );
   const hapi = hapiServer(listener.server);
+  const accessLog = new AccessLog(hapi);
   const inFlight = new InFlight(limit);
 
   answerClientErrors(listener.server, inFlight);
@@ -92,10 +103,12 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const sources = { map: cache.map, state, limit, worker, store: storeKind(config) };
   const stats = (): object => collectStats(sources);
   const metrics = (): string => exposition(readMetrics(sources));
+  const runsCommands = commandEndpoints(options.commands, config.maxValueSize);
   hapi.route(
     routeTable(
       describedEndpoints([
-        ...metaEndpoints(cache, { stats, metrics }),
+        ...metaEndpoints(cache, { stats, metrics }, runsCommands.root),
+        ...runsCommands.others,
         ...valueEndpoints(cache, config.maxValueSize),
         ...lookupEndpoints(cache),
         ...healthEndpoints(state),
@@ -109,6 +122,10 @@ export function createServer(options: HttpServerOptions): HttpServer {
     hapi,
     handOver: (socket) => listener.handOver(socket),
     refuse: (socket, code) => listener.refuse(socket, code),
+    logRequests: (logger) => {
+      isLogging = logger !== undefined;
+      accessLog.use(logger);
+    },
     start: () => hapi.start(),
     stop: async (timeout) => {
       const stopped = hapi.stop({ timeout });

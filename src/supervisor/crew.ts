@@ -1,6 +1,6 @@
 /** The workers, wherever they run: on threads of their own, or one on the main thread. */
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
+import type { Config, LogLevel } from '../config/config.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import type { WorkerAddresses } from '../worker/listen.js';
@@ -8,6 +8,7 @@ import type { CreateRespLane } from '../worker/resp-front.js';
 import { handlesOf, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
 import type { Certificate } from './certificate.js';
+import type { LevelSwitch } from './log-level.js';
 import { Pool, type RestartPolicy } from './pool.js';
 import type { Ports } from './ports.js';
 
@@ -18,6 +19,7 @@ export interface Crew {
   drain(limit: number): Promise<number>;
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
+  useLogLevel(level: LogLevel): void;
 }
 
 /** For tests. */
@@ -33,6 +35,7 @@ export interface CrewParts {
   readonly logger: Logger;
   readonly options: CrewOptions;
   readonly certificate: Certificate;
+  readonly level: LevelSwitch;
   readonly ports: Ports;
   readonly shared: Shared;
   /** A worker dies again and again and is not replaced any more. */
@@ -66,12 +69,15 @@ export function mainThread({ config, logger, options, certificate, ports, shared
     useIdentity: (identity) => {
       running?.then((worker) => worker.useIdentity(identity));
     },
+    useLogLevel: (level) => {
+      running?.then((worker) => worker.useLogLevel(level));
+    },
   };
 }
 
 /** Worker threads serve. */
 export function threads(parts: CrewParts): Crew {
-  const { config, logger, options, certificate, ports, shared } = parts;
+  const { config, logger, options, certificate, level, ports, shared } = parts;
   let addresses: WorkerAddresses | undefined;
   const handles = handlesOf(shared);
   const { state, limit, sessions, turnstile, watches, clients } = shared;
@@ -82,7 +88,7 @@ export function threads(parts: CrewParts): Crew {
     ...(options.restarts === undefined ? {} : { restarts: options.restarts }),
     workerData: async (worker) => ({
       worker,
-      config,
+      config: { ...config, logLevel: level.current },
       shared: handles,
       ...(await ports.tickets(worker)),
       identity: certificate.identity,
@@ -111,5 +117,6 @@ export function threads(parts: CrewParts): Crew {
     },
     drain: (limit) => pool.drain(limit),
     useIdentity: (identity) => pool.say({ type: 'identity', identity }),
+    useLogLevel: (level) => pool.say({ type: 'log-level', level }),
   };
 }

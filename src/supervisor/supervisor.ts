@@ -13,6 +13,7 @@ import { Certificate } from './certificate.js';
 import { type Crew, type CrewOptions, type CrewParts, mainThread, threads } from './crew.js';
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { type Sharing, sharingFor } from './listen.js';
+import { LevelSwitch } from './log-level.js';
 import { Ports } from './ports.js';
 import { ReadyNotice } from './ready-notice.js';
 import { restoreMap, saveMap } from './snapshot.js';
@@ -70,6 +71,7 @@ class Supervisor {
   readonly #ending = new AbortController();
   readonly #certificate: Certificate;
   readonly #notice: ReadyNotice;
+  readonly #level: LevelSwitch;
   #ports: Ports | undefined;
   #crew: Crew | undefined;
 
@@ -86,6 +88,7 @@ class Supervisor {
     this.#config = { ...config, workers };
     this.#logger = logger;
     this.#options = { ...options, sharing };
+    this.#level = new LevelSwitch(logger, config.logLevel);
     this.#notice = new ReadyNotice(logger);
     this.#certificate = new Certificate(this.#config, options.identity, logger);
   }
@@ -115,6 +118,7 @@ class Supervisor {
 
   #watchSignals(): () => void {
     const unwatchReload = this.#certificate.watch((identity) => this.#crew?.useIdentity(identity));
+    const unwatchLevel = this.#level.watch((level) => this.#crew?.useLogLevel(level));
     const unwatchStop = onStopSignals(this.#options.signals ?? process, {
       drain: (signal) => {
         this.#end(0);
@@ -125,7 +129,7 @@ class Supervisor {
         this.#exit(exitCode);
       },
     });
-    return () => [unwatchReload, unwatchStop].forEach((unwatch) => void unwatch());
+    return () => [unwatchReload, unwatchLevel, unwatchStop].forEach((unwatch) => void unwatch());
   }
 
   /** With what the snapshot holds, if there is one. Undefined when the end has come meanwhile. */
@@ -231,6 +235,7 @@ class Supervisor {
       ports,
       shared,
       onCrashLoop: () => this.#end(1),
+      level: this.#level,
     };
   }
 }

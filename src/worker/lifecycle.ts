@@ -3,7 +3,8 @@
  * listen, serve, drain. It knows nothing of threads.
  */
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
+import { JsonCommands } from '../commands/json-commands.js';
+import type { Config, LogLevel } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
 import { RateLimit } from '../limits/rate.js';
 import { Tokens } from '../limits/tokens.js';
@@ -23,7 +24,10 @@ import type { Shared } from './shared.js';
 import type { TlsIdentity } from './tls-door.js';
 
 /** What a worker needs of its server. */
-export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 'refuse' | 'start' | 'stop'>;
+export type WorkerServer = Pick<
+  HttpServer,
+  'listener' | 'http2' | 'handOver' | 'refuse' | 'logRequests' | 'start' | 'stop'
+>;
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
@@ -59,6 +63,8 @@ export interface WorkerParts extends WorkerTickets {
 export interface RunningWorker extends WorkerAddresses {
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
+  /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
+  useLogLevel(level: LogLevel): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
@@ -100,6 +106,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     worker,
     logger,
     shortCut: config.fastLane,
+    commands: new JsonCommands(commands.engine, commands.transactions),
     tokens,
     rate,
     reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
@@ -128,6 +135,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     http1: (socket) => server.handOver(socket),
     http2: (socket) => server.http2.handOver(socket),
   });
+  const logRequests = (): void => {
+    const isWanted = logger.isLevelEnabled('debug');
+    server.logRequests(isWanted ? logger : undefined);
+    lane?.standAside(isWanted);
+  };
+  logRequests();
   const respLane =
     respTicket &&
     (parts.createRespLane ?? createRespLane)({ commands, state, limit, config, worker, logger });
@@ -160,6 +173,10 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     useIdentity(changed) {
       front.useIdentity(changed);
       respFront?.useIdentity(changed);
+    },
+    useLogLevel(level) {
+      logger.level = level;
+      logRequests();
     },
     async drain(limit) {
       const deadline = performance.now() + limit;

@@ -21,6 +21,8 @@ export function lineRelay(logger: Logger): (line: string) => void {
   // The worker's logger has made plain data of errors; done twice, their type is lost.
   const relay = logger.child({}, { serializers: { err: (error: unknown) => error } });
   return (line) => {
+    // A child keeps the level that its parent had when it was made.
+    if (relay.level !== logger.level) relay.level = logger.level;
     const { level, msg, ...fields } = JSON.parse(line) as { level: number; msg?: string };
     const method = pino.levels.labels[level] as Exclude<LogLevel, 'silent'> | undefined;
     relay[method ?? 'info'](fields, msg);

@@ -2,7 +2,7 @@
  * What the supervisor and a worker thread say to each other. There is nothing on the request path: messages
  * are for the beginning and the end of a worker's life, and for its log lines.
  */
-import type { Config } from '../config/config.js';
+import type { Config, LogLevel } from '../config/config.js';
 import type { WorkerAddresses, WorkerTickets } from './listen.js';
 import type { SharedHandles } from './shared.js';
 import type { TlsIdentity } from './tls-door.js';
@@ -22,7 +22,9 @@ export type ToWorker =
   /** Stop accepting and finish what is in flight, in `limit` milliseconds at most. */
   | { readonly type: 'drain'; readonly limit: number }
   /** New connections get another certificate. */
-  | { readonly type: 'identity'; readonly identity: TlsIdentity };
+  | { readonly type: 'identity'; readonly identity: TlsIdentity }
+  /** Lines below another level are not written. */
+  | { readonly type: 'log-level'; readonly level: LogLevel };
 
 export type FromWorker =
   /** The worker is about to open its tickets; from now on what they name is the worker's to close. */

@@ -25,7 +25,8 @@ export async function runWorker(createServer: CreateServer, createRespLane?: Cre
   const drainOrder = new Promise<number>((resolve) => {
     port.on('message', (message: ToWorker) => {
       if (message.type === 'drain') resolve(message.limit);
-      else running.then((started) => started.useIdentity(message.identity));
+      else if (message.type === 'identity') running.then((started) => started.useIdentity(message.identity));
+      else running.then((started) => started.useLogLevel(message.level));
     });
   });
   const running = startWorker({

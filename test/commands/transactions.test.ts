@@ -2,6 +2,7 @@
 import t from 'tap';
 import { Arguments } from '../../src/commands/arguments.js';
 import { Transaction } from '../../src/commands/transaction.js';
+import { Transactions } from '../../src/commands/transactions.js';
 import { StoreUnavailableError } from '../../src/store/tiered.js';
 import { startRedis } from '../store/fixtures/redis-server.js';
 import { Capture, type Captured } from './capture.js';
@@ -106,6 +107,54 @@ t.test('whatever ends the watch of a client, writers are not held up by it any m
     end(client);
     t.equal(watches(), 0, what);
   }
+  t.end();
+});
+
+t.test('keys are watched, and looked at again, while nobody else is at the map', (t) => {
+  let isAlone = false;
+  const seen: string[] = [];
+  const transactions = new Transactions({
+    turn: {
+      exclusively: (run) => {
+        isAlone = true;
+        const result = run();
+        isAlone = false;
+        return result;
+      },
+    },
+    watcher: {
+      watch: (key) => {
+        seen.push(`watch ${key} ${isAlone}`);
+        return String(key);
+      },
+      isChanged: (key) => {
+        seen.push(`look at ${key} ${isAlone}`);
+        return false;
+      },
+      unwatch: () => {},
+    },
+    runner: () => rig.commands.engine,
+  });
+  const rig = new ServerRig(t);
+  const { client } = rig.connect();
+  const run = (name: string, words: readonly string[]): void => {
+    transactions.commands
+      .find((command) => command.name === name)
+      ?.run(Arguments.of([name, ...words]), new Capture(), client);
+  };
+  run('watch', ['a', 'b', 'a']);
+  run('multi', []);
+  run('exec', []);
+  t.strictSame(seen, ['watch a true', 'watch b true', 'look at a true', 'look at b true']);
+  t.end();
+});
+
+t.test('what can not be a key can not be watched', (t) => {
+  const client = new ServerRig(t).connect();
+  const refusal = '-ERR key must be 1 to 512 bytes long';
+  t.equal(client.run('WATCH', 'k', ''), refusal);
+  t.equal(client.run('WATCH', 'k'.repeat(513)), refusal);
+  t.equal(client.client.watched.size, 0);
   t.end();
 });
 

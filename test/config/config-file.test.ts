@@ -70,6 +70,10 @@ test('flags and variables win over it, those of other programs too', async (t) =
   const { config, warnings } = load(file, { load: 'data.txt' });
   t.equal(config.redis, undefined, 'what stands behind the map too');
   t.strictSame(warnings, [`redis in ${FILE} is ignored: --load is given`]);
+  t.match(load({ load: 'data.txt' }, {}, { REDIS_URL: 'redis://variable' }), {
+    config: { load: undefined, redis: { host: 'variable' } },
+    warnings: [`load in ${FILE} is ignored: REDIS_URL is given`],
+  });
   t.match(complaint({ ...file, load: 'data.txt' }), /^redis in .* and load in .* exclude each other/);
 });
 

@@ -9,7 +9,10 @@ import { serve } from './server-under-test.js';
 t.test('another method on a known path is 405 with Allow', async (t) => {
   const { ask } = await serve(t);
   const allowed: Record<string, string> = {
-    '/': 'GET, HEAD',
+    '/': 'GET, HEAD, POST',
+    '/pipeline': 'POST',
+    '/multi-exec': 'POST',
+    '/metrics': 'GET, HEAD',
     '/get/k': 'GET, HEAD',
     '/get/': 'GET, HEAD',
     '/store/k': 'POST, PUT, DELETE',

@@ -4,14 +4,22 @@ import type { ClientHttp2Session } from 'node:http2';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { SharedCache } from '../../shards/index.js';
+import { CounterBase } from '../../src/commands/counter-base.js';
+import { createCommands } from '../../src/commands/create.js';
+import { JsonCommands } from '../../src/commands/json-commands.js';
+import { SharedClients } from '../../src/commands/shared-clients.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
+import { Tokens } from '../../src/limits/tokens.js';
 import type { AccessRules } from '../../src/server/plugins/access.js';
 import { createServer, type HttpServer, type HttpServerOptions } from '../../src/server/server.js';
 import { LocalCache } from '../../src/store/local.js';
-import type { TieredCache } from '../../src/store/tiered.js';
+import type { ImmediateCache, SettlingCache, TieredCache } from '../../src/store/tiered.js';
+import { Turnstile } from '../../src/store/turnstile.js';
+import { Watches } from '../../src/store/watches.js';
 import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
 import { Front } from '../../src/worker/front.js';
 import type { TlsIdentity } from '../../src/worker/tls-door.js';
+import { testConfig } from '../supervisor/fixtures/config.js';
 import { askOver, openSession } from './http2-client.js';
 
 export type Protocol = 'http/1.1' | 'h2c' | 'https' | 'h2';
@@ -82,6 +90,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
     state,
     limit: setup.limit ?? limitOf(250, 4096),
     config: { maxValueSize: setup.maxValueSize ?? 1024 },
+    commands: jsonCommands(map, cache, state),
     worker: setup.worker ?? 0,
     ...accessOf(setup),
     ...(setup.timeouts && { timeouts: setup.timeouts }),
@@ -113,6 +122,31 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
       return client;
     },
   };
+}
+
+/** Of one worker. */
+function jsonCommands(map: SharedCache, cache: TieredCache, state: ProcessState): JsonCommands {
+  const turn = Turnstile.create(1).turnOf(0);
+  const { engine, clients, transactions } = createCommands({
+    config: testConfig(),
+    worker: 0,
+    cache: cache as SettlingCache & ImmediateCache,
+    hasFile: false,
+    turn,
+    watcher: Watches.create(1).watcherOf(0, map),
+    state,
+    statistics: state.commands,
+    sharedClients: SharedClients.create(1),
+    counterBase: CounterBase.create(),
+    passwords: new Tokens(undefined),
+    limits: { bulkLength: 0, queryBuffer: 0, outputBuffer: 0 },
+    onFailure: (error) => {
+      throw error;
+    },
+    port: () => 0,
+  });
+  clients.stop();
+  return new JsonCommands(engine, transactions);
 }
 
 function accessOf({ tokens, rate, reportRate }: AccessRules): AccessRules {

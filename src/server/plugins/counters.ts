@@ -3,6 +3,7 @@ import type { Request, Server } from '@hapi/hapi';
 import { httpOperation, httpStatus } from '../../telemetry/http-requests.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
 import { seriesOf } from '../../telemetry/requests.js';
+import { requestId } from '../request-id.js';
 
 declare module '@hapi/hapi' {
   interface RequestApplicationState {
@@ -44,12 +45,13 @@ export function countRequests(hapi: Server, state: ProcessState, worker: number)
 /** Writes down what Hapi answers with 500 and hides from the client. */
 export function logFailures(hapi: Server, logger: ServerLogger): void {
   hapi.events.on({ name: 'request', channels: 'error' }, (request, event) => {
-    logger.error({ err: event.error, method: request.method, path: request.path }, 'a request failed');
+    const { method, route } = request;
+    logger.error({ err: event.error, id: requestId(request), method, route: route.path }, 'a request failed');
   });
 }
 
 /** Of a request that was left without an answer: 0. Hapi's types know no such response. */
-function statusOf({ response }: { readonly response: Request['response'] | symbol }): number {
+export function statusOf({ response }: { readonly response: Request['response'] | symbol }): number {
   if (typeof response === 'symbol') return 0;
   return 'isBoom' in response ? response.output.statusCode : response.statusCode;
 }

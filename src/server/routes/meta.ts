@@ -8,7 +8,7 @@ import { errorSchema, jsonAnswer, NO_STRING, TEXT, textAnswer, VALUE_FOUND } fro
 import { statsSchema } from '../openapi-stats.js';
 import { rawQuery } from '../query.js';
 import { keySchema, queryKey } from '../schemas.js';
-import type { Endpoint } from './table.js';
+import type { Endpoint, Operation } from './table.js';
 import { valueAnswer } from './value.js';
 
 const NO_KEY = "Missing 'key' parameter in the query string";
@@ -22,7 +22,12 @@ export interface Counters {
   readonly metrics: () => string;
 }
 
-export function metaEndpoints(cache: TieredCache, { stats, metrics }: Counters): Endpoint[] {
+/** @param runCommand what `POST /` does */
+export function metaEndpoints(
+  cache: TieredCache,
+  { stats, metrics }: Counters,
+  runCommand: Operation,
+): Endpoint[] {
   const root: Handler = (request, h) => {
     if (rawQuery(request.raw.req.url ?? '') === '') return h.response('Hello, World!').type(TEXT);
     const key = queryKey(request);
@@ -35,7 +40,7 @@ export function metaEndpoints(cache: TieredCache, { stats, metrics }: Counters):
     {
       path: '/',
       limits: 'common',
-      needsToken: false,
+      needsToken: true,
       methods: {
         GET: {
           handler: root,
@@ -56,6 +61,7 @@ export function metaEndpoints(cache: TieredCache, { stats, metrics }: Counters):
             409: NO_STRING,
           },
         },
+        POST: runCommand,
       },
     },
     {

@@ -83,6 +83,7 @@ export class FastLane implements Station {
   readonly #timer: NodeJS.Timeout;
   readonly #keepAliveTimeout: number;
   #isRetired = false;
+  #isAside = false;
 
   constructor(parts: FastLaneParts) {
     const { cache, state, limit, config, worker, behind, timeouts, tick = TICK } = parts;
@@ -107,7 +108,7 @@ export class FastLane implements Station {
   }
 
   get isRetired(): boolean {
-    return this.#isRetired || this.#state.phase === 'draining';
+    return this.#isRetired || this.#isAside || this.#state.phase === 'draining';
   }
 
   /** Has all connections of a server that does not listen yet and allows half-open ones. */
@@ -124,6 +125,11 @@ export class FastLane implements Station {
   /** From now on the Hapi server answers everything: connections go to it with the next bytes that come. */
   retire(): void {
     this.#isRetired = true;
+  }
+
+  /** While it stands aside the Hapi server gets the connections on which something comes, and keeps them. */
+  standAside(isAside: boolean): void {
+    this.#isAside = isAside;
   }
 
   /**

@@ -111,7 +111,7 @@ export class RespLane implements Station {
     return args.is(0, 'post') || args.is(0, 'host:');
   }
 
-  cutOff(connection: Connection, reason: string): void {
+  cutOff(connection: Pick<Connection, 'client' | 'destroy'>, reason: string): void {
     const { id, address } = connection.client;
     this.#parts.logger.debug({ client: id, address }, `a client was cut off: ${reason}`);
     connection.destroy();

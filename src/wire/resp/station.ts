@@ -1,8 +1,8 @@
 /** What the connections of a RESP lane have in common. */
 import type { Arguments } from '../../commands/arguments.js';
+import type { Client } from '../../commands/client.js';
 import type { Engine } from '../../commands/engine.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
-import type { Connection } from './connection.js';
 import type { Outbox } from './outbox.js';
 import type { RespReply } from './reply.js';
 import type { Request } from './request.js';
@@ -28,7 +28,7 @@ export interface Station {
   /** Whether a command is a line of an HTTP request: then somebody has a browser do what they may not do themselves. */
   isForeign(args: Arguments): boolean;
   /** Ends a connection at once. */
-  cutOff(connection: Connection, reason: string): void;
+  cutOff(connection: { readonly client: Client; destroy(): void }, reason: string): void;
 }
 
 /** In ticks. */
