@@ -10,6 +10,9 @@ import type { Keyspace } from './keyspace.js';
 import { OK, type Reply } from './reply.js';
 import { SetOptions } from './set-options.js';
 
+/** Instead of the length of a value. */
+const NONE = -1;
+
 /** Of the command that is just being run: none of them waits. */
 const options = new SetOptions();
 
@@ -113,7 +116,7 @@ function setByOld(keyspace: Keyspace, args: Arguments, reply: Reply, expiry: num
     const exists = length >= 0;
     isAllowed = condition === 'none' || exists === (condition === 'xx');
     if (!isAllowed) break;
-  } while (!exchange(keyspace, args, 2, keepsTtl && length >= 0 ? keyspace.expiry : expiry));
+  } while (!exchange(keyspace, args, length, keepsTtl && length >= 0 ? keyspace.expiry : expiry));
   if (isGet) answerWithFound(keyspace, reply, length);
   else if (isAllowed) reply.status(OK);
   else reply.nil();
@@ -147,7 +150,7 @@ function getSet(keyspace: Keyspace, args: Arguments, reply: Reply): void {
   const { defaultExpiry } = keyspace;
   let length: number;
   do length = keyspace.read(args, 1);
-  while (!exchange(keyspace, args, 2, defaultExpiry));
+  while (!exchange(keyspace, args, length, defaultExpiry));
   answerWithFound(keyspace, reply, length);
 }
 
@@ -159,7 +162,7 @@ function setNx(keyspace: Keyspace, args: Arguments, reply: Reply): void {
       reply.integer(0);
       return;
     }
-  } while (!exchange(keyspace, args, 2, defaultExpiry));
+  } while (!exchange(keyspace, args, NONE, defaultExpiry));
   reply.integer(1);
 }
 
@@ -176,16 +179,20 @@ function store(keyspace: Keyspace, args: Arguments, value: number, expiry: numbe
   } else keyspace.put(args, 1, args.bytes, args.start(value), args.end(value), expiry);
 }
 
-/** The same on condition that the key has what was read last. False: it has something else. */
-function exchange(keyspace: Keyspace, args: Arguments, value: number, expiry: number): boolean {
+/**
+ * Stores the second word under the first on condition that this has what was read last.
+ *
+ * @param length of what was read; NONE: there was nothing
+ * @returns false when it has something else
+ */
+function exchange(keyspace: Keyspace, args: Arguments, length: number, expiry: number): boolean {
   if (expiry === NEVER || !isOver(expiry)) {
-    return keyspace.replace(args, 1, args.bytes, args.start(value), args.end(value), expiry);
+    return keyspace.replace(args, 1, args.bytes, args.start(2), args.end(2), expiry);
   }
-  // Of a key without a value nothing is left either way.
-  return keyspace.removeFound(args, 1) || !keyspace.has(args, 1);
+  return length === NONE ? !keyspace.has(args, 1) : keyspace.removeFound(args, 1);
 }
 
-/** Answers with what was read last, and counts it. @param length -1: there was nothing */
+/** Answers with what was read last, and counts it. @param length NONE: there was nothing */
 function answerWithFound(keyspace: Keyspace, reply: Reply, length: number): void {
   keyspace.count(length >= 0);
   if (length < 0) reply.nil();

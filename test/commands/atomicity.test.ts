@@ -6,6 +6,7 @@ import { SharedCache } from '../../shards/index.js';
 import { Turnstile } from '../../src/store/turnstile.js';
 import { PLAIN_THREAD } from '../plain.js';
 import { times } from '../shards/support.js';
+import type { Captured } from './capture.js';
 import type { CommandWorkerInput, CommandWorkerReport, Job } from './fixtures/job.js';
 import { Rig } from './rig.js';
 
@@ -34,6 +35,63 @@ t.test('commands over several keys are seen whole', async (t) => {
     [],
   );
 });
+
+t.test('what is written between the look of a command and its own write is not lost', async (t) => {
+  // Of a key that had 10 and has 20 by then, or none any more: the reply, and what it has afterwards.
+  const cases: readonly [line: string, replaced: readonly Captured[], deleted: readonly Captured[]][] = [
+    ['INCR k', [21, '21'], [1, '1']],
+    [
+      'INCRBY k 9007199254740993',
+      [9007199254741013n, '9007199254741013'],
+      [9007199254740993n, '9007199254740993'],
+    ],
+    ['INCRBYFLOAT k 0.5', ['20.5', '20.5'], ['0.5', '0.5']],
+    ['APPEND k x', [3, '20x'], [1, 'x']],
+    ['SETRANGE k 1 x', [2, '2x'], [2, '\0x']],
+    ['GETDEL k', ['20', null], [null, null]],
+    ['GETSET k v', ['20', 'v'], [null, 'v']],
+    ['SET k v GET', ['20', 'v'], [null, 'v']],
+    ['SET k v XX', ['+OK', 'v'], [null, null]],
+    ['SET k v XX GET PXAT 1', ['20', null], [null, null]],
+    ['GETEX k EX 100', ['20', '20'], [null, null]],
+    ['GETEX k PXAT 1', ['20', null], [null, null]],
+    ['EXPIRE k 100', [1, '20'], [0, null]],
+    ['EXPIRE k 0', [1, null], [0, null]],
+    ['EXPIRE k 100 XX', [0, '20'], [0, null]],
+    ['PERSIST k', [0, '20'], [0, null]],
+  ];
+  for (const [line, replaced, deleted] of cases) {
+    t.same(interrupted(line, 'SET k 20'), replaced, `${line}, replaced`);
+    t.same(interrupted(line, 'DEL k'), deleted, `${line}, deleted`);
+  }
+});
+
+t.test('nor is what is written to a key that had no value', async (t) => {
+  for (const [line, expected] of [
+    ['SETNX new v', [0, '20']],
+    ['SET new v NX', [null, '20']],
+    ['SET new v NX GET', ['20', '20']],
+    ['INCR new', [21, '21']],
+    ['APPEND new x', [3, '20x']],
+  ] as const) {
+    t.same(interrupted(line, 'SET new 20'), expected, line);
+  }
+});
+
+/** The reply to a command, and the value of its key afterwards, when another, which looks at nothing, comes right after its first look. */
+function interrupted(line: string, other: string): Captured[] {
+  const rig = Rig.create();
+  const { entries } = rig.map;
+  rig.say('SET k 10 EX 1000');
+  const look = entries.getRangeInto.bind(entries);
+  entries.getRangeInto = (...key) => {
+    entries.getRangeInto = look;
+    const length = look(...key);
+    rig.say(other);
+    return length;
+  };
+  return [rig.say(line), rig.say(`GET ${line.split(' ')[1]}`)];
+}
 
 /**
  * Runs jobs in a thread each, from the same instant on; `until` those that are stopped when the others have ended.
