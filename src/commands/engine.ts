@@ -20,6 +20,9 @@ import { TOO_LARGE } from './transaction.js';
 /** Characters of an unknown command, and of all its arguments, that are told back. */
 const MOST_TOLD_BACK = 128;
 
+/** Clients that know the word send the command again. */
+const EVICTED_MEANWHILE = 'TRYAGAIN the key was evicted while the command waited for it';
+
 /** Where the calls of commands are counted: see `CommandStats`. */
 export interface CommandCounter {
   count(command: number, calls: number, microseconds: number): void;
@@ -138,8 +141,9 @@ export class Engine {
 
   /**
    * Runs a command that has been checked and queued, and answers it at once. What its keys have is known: see `settle`.
+   * Commands that may have to wait all the same have the flag `no_multi`.
    *
-   * @throws {TypeError} when it is a command that can't be answered at once: those have the flag `no_multi`
+   * @throws {TypeError} when it is no command
    */
   runQueued(args: Arguments, reply: Reply, client: Client): void {
     const command = this.lookup.find(args);
@@ -181,7 +185,10 @@ export class Engine {
   #runAtOnce(command: KnownCommand, args: Arguments, reply: Reply, client: Client): void {
     try {
       const waiting = command.run(args, reply, client);
-      if (waiting !== undefined) throw new TypeError(`${command.fullName} has to wait where it may not`);
+      if (waiting === undefined) return;
+      // A key was evicted after it had been brought in from the data file. What comes of it is nobody's any more.
+      waiting.catch(() => {});
+      reply.error(EVICTED_MEANWHILE);
     } catch (error) {
       reply.error(this.#messageOf(error, command));
     }
