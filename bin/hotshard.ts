@@ -8,22 +8,25 @@ import { z } from 'zod';
 import { BENCH_FLAGS, parseOptions as parseBenchOptions } from '../src/bench/standard/options.js';
 import { CacheClient, ClientError, parseServerUrl, SERVER_URL_FORMAT } from '../src/client.js';
 import { type Command, chooseCommand, type FlagOptions } from '../src/config/command-line.js';
-import type { Config } from '../src/config/config.js';
 import { badValue, quote, UsageError } from '../src/config/errors.js';
-import { type Flags, loadConfig } from '../src/config/load.js';
-import { OPTIONS } from '../src/config/options.js';
+import { type Flags, loadOption } from '../src/config/load.js';
+import { OPTIONS, type Option } from '../src/config/options.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
-import type { ServeOptions } from '../src/supervisor/supervisor.js';
+import { CommandFailure, print } from './output.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
-/** Something went wrong that the user can do something about. The message is one readable line; exit code 1. */
-class CommandFailure extends Error {}
-
 const urlFlag: FlagOptions = { describe: 'server to talk to', defaultDescription: DEFAULT_URL };
+const clientFlags: Readonly<Record<string, FlagOptions>> = {
+  url: urlFlag,
+  'auth-token': {
+    describe: `token that the server asks for [${variablesOf(OPTIONS.authToken)}]`,
+    defaultDescription: 'none',
+  },
+};
 const ttlFlag: FlagOptions = {
   describe: 'time to live: 250ms, 10s, 5m, 1h, 1d; a bare number is seconds, 0 = none',
   defaultDescription: "the server's",
@@ -41,13 +44,22 @@ const COMMANDS: readonly Command[] = [
       ['$0 --port 8080 --max-memory 1gb --ttl 10m', 'another port, more memory, values live 10 minutes'],
       ['HOTSHARD_PORT=8080 $0', 'the same flags by environment'],
     ],
-    run: serveCommand,
+    // Loaded only now: the other commands start faster without it.
+    run: async (flags) => (await import('./serve.js')).serveCommand(flags),
+  },
+  {
+    name: 'check',
+    description: 'Print the configuration that serve would have, and check it, without serving',
+    positionals: [],
+    flags: serverFlags(),
+    examples: [['$0 check --config hotshard.json', 'what counts, and where it comes from']],
+    run: async (flags) => (await import('./serve.js')).checkCommand(flags),
   },
   {
     name: 'get',
     description: 'Print the value of KEY; exit code 1 when it has none',
     positionals: ['KEY'],
-    flags: { url: urlFlag },
+    flags: clientFlags,
     examples: [
       ['$0 get user:1', 'print a value'],
       ['$0 get -- --weird', 'a key that begins with a dash'],
@@ -63,7 +75,7 @@ const COMMANDS: readonly Command[] = [
     name: 'set',
     description: 'Store VALUE under KEY; the VALUE - is read from standard input',
     positionals: ['KEY', 'VALUE'],
-    flags: { ttl: ttlFlag, url: urlFlag },
+    flags: { ttl: ttlFlag, ...clientFlags },
     examples: [
       ['$0 set user:1 Ada --ttl 10m', 'store a value for 10 minutes'],
       ['$0 set logo - < logo.png', 'store a file'],
@@ -78,7 +90,7 @@ const COMMANDS: readonly Command[] = [
     name: 'del',
     description: 'Remove KEY; exit code 1 when it was not there',
     positionals: ['KEY'],
-    flags: { url: urlFlag },
+    flags: clientFlags,
     examples: [['$0 del user:1', 'remove a value']],
     async run(flags, [key = '']) {
       if (!(await client(flags).delete(key))) throw noValue(key);
@@ -88,7 +100,7 @@ const COMMANDS: readonly Command[] = [
     name: 'stats',
     description: "Print the server's counters as JSON",
     positionals: [],
-    flags: { url: urlFlag },
+    flags: clientFlags,
     examples: [['$0 stats --url http://10.0.0.5:3000', 'counters of another machine']],
     async run(flags) {
       await print(`${JSON.stringify(await client(flags).stats(), null, 2)}\n`);
@@ -112,11 +124,10 @@ const COMMANDS: readonly Command[] = [
 /** The table of options as yargs wants it. Defaults are only shown: a flag that was not given must stay absent. */
 function serverFlags(): Record<string, FlagOptions> {
   const entries = Object.values(OPTIONS).map((option): [string, FlagOptions] => {
-    const variables = option.environment.map(({ name }) => name).join(', ');
     return [
       option.flag,
       {
-        describe: `${option.description} [${variables}]`,
+        describe: `${option.description} [${variablesOf(option)}]`,
         defaultDescription: option.default === '' ? 'none' : option.default,
         ...(option.alias === undefined ? {} : { alias: option.alias }),
       },
@@ -125,25 +136,8 @@ function serverFlags(): Record<string, FlagOptions> {
   return Object.fromEntries(entries);
 }
 
-/** Loads the server only now: the other commands start faster without it. */
-async function serveCommand(flags: Flags): Promise<void> {
-  const { config, warnings } = loadConfig(flags, process.env);
-  const { createLogger } = await import('../src/telemetry/log.js');
-  const { serve } = await import('../src/supervisor/supervisor.js');
-  const { readIdentity } = await import('../src/supervisor/certificate.js');
-  const { assertSnapshotPath } = await import('../src/supervisor/snapshot.js');
-  const logger = createLogger(config.logLevel);
-  for (const warning of warnings) logger.warn(warning);
-  assertSnapshotPath(config);
-  const identity = readIdentity(config);
-  try {
-    const data = config.load === undefined ? {} : await dataFile(config.load);
-    await serve(config, logger, { ...data, identity });
-  } catch (error) {
-    logger.debug({ err: error }, 'the server did not start');
-    if (error instanceof CommandFailure) throw error;
-    throw new CommandFailure(startFailure(error, config), { cause: error });
-  }
+function variablesOf({ environment }: Pick<Option<unknown>, 'environment'>): string {
+  return environment.map(({ name }) => name).join(', ');
 }
 
 /** Loads the benchmark only now, and says what is wrong with the flags before. */
@@ -162,48 +156,11 @@ async function benchCommand(
   }
 }
 
-/** @throws {CommandFailure} when it can't be read */
-async function dataFile(path: string): Promise<ServeOptions> {
-  const { DataFileError, openDataFile } = await import('../src/store/file.js');
-  try {
-    const { store, load } = openDataFile(path);
-    return { startLoad: (context) => load(context), ...(store === undefined ? {} : { file: store }) };
-  } catch (error) {
-    if (error instanceof DataFileError) throw new CommandFailure(error.message, { cause: error });
-    throw error;
-  }
-}
-
-/** What the user can do about a server that did not start, as one line. */
-function startFailure(error: unknown, { host, port, respPort }: Config): string {
-  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
-  const address = host === '' ? 'all addresses' : host;
-  const isResp = respPort !== port && error instanceof Error && 'port' in error && error.port === respPort;
-  const place = `port ${isResp ? `${respPort} (--resp-port)` : `${port} (--port)`} of ${address} (--host)`;
-  // an error with a path is about a file
-  const code = error instanceof Error && 'code' in error && !('path' in error) ? error.code : undefined;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `${place} is in use: must be a free port, 0 = any free one`;
-    case 'EACCES':
-      return `no permission to listen on ${place}: ports below 1024 may be reserved`;
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
-    case 'EINVAL':
-      return `cannot listen on ${place}: must be an address of this machine (${message})`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `cannot listen on ${place}: the host name has no address (${message})`;
-    default:
-      return `the server did not start: ${message}`;
-  }
-}
-
 function client(flags: Flags): CacheClient {
   const text = typeof flags.url === 'string' ? flags.url : DEFAULT_URL;
   const url = parseServerUrl(text);
   if (url === undefined) throw badValue('--url', text, SERVER_URL_FORMAT);
-  return new CacheClient(url);
+  return new CacheClient(url, { authToken: loadOption(OPTIONS.authToken, flags, process.env) });
 }
 
 /** Milliseconds of a flag that may be absent. */
@@ -222,19 +179,6 @@ async function standardInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-/** Writes to standard output, exactly these bytes. A reader that has read enough (`| head -c 1`) is no error. */
-function print(output: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') resolve();
-      else reject(error);
-    });
-    process.stdout.write(output, (error) => {
-      if (error === undefined || error === null) resolve();
-    });
-  });
 }
 
 function packageVersion(): string {

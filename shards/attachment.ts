@@ -8,7 +8,6 @@ import { KeyEvictor } from './evict-one.js';
 import type { Expected } from './expected.js';
 import { ExpiryTimer } from './expiry-timer.js';
 import { type HashSecrets, hashSecrets } from './hash.js';
-import { clearShard } from './iterate.js';
 import { KeyBuffer } from './key-buffer.js';
 import { type Layout, layoutOf } from './layout.js';
 import { LockedShard } from './locked-shard.js';
@@ -21,12 +20,10 @@ import { entriesIn } from './statistics.js';
 import { claimThreadSlot, type ThreadSlot } from './thread-slot.js';
 import { Draft } from './writer.js';
 
-/** Is told of each change that a program makes in its thread: not of what is evicted, expires or is moved. */
+/** Is told of the keys that are written or deleted in its thread: not of what is evicted, expires, is moved or cleared. */
 export interface WriteObserver {
-  /** @param hash of the key that was written or deleted, with the cache's secrets */
+  /** @param hash of the key, with the cache's secrets */
   changed(hash: number): void;
-  /** Every key was removed. */
-  cleared(): void;
 }
 
 export class Attachment {
@@ -97,12 +94,6 @@ export class Attachment {
     const removed = shard.delete(this.key, expected);
     if (removed !== 'nothing') this.observer?.changed(this.key.hash);
     return removed;
-  }
-
-  /** Removes every entry that is there now. */
-  clear(): void {
-    for (const shard of this.shards) clearShard(shard);
-    this.observer?.cleared();
   }
 
   /**

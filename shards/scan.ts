@@ -12,7 +12,7 @@ import { FROM_START, walk } from './walk.js';
 type KeyBytes = Uint8Array<ArrayBuffer>;
 
 /** Empty buckets that a call passes at most, if the caller wants few keys, and per key if it wants many. */
-const MOST_EMPTY = 1024;
+const MOST_EMPTY = 16 * 1024;
 const MOST_EMPTY_PER_KEY = 10;
 
 /** Buckets looked at for a random key, before the log is. */

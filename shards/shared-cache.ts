@@ -1,4 +1,4 @@
-/** The cache as a program uses it: argument checks, what is counted, calls for many keys, statistics. */
+/** The cache as a program uses it: making one, argument checks, what is counted, calls for many keys. */
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   bytesOf,
@@ -10,31 +10,20 @@ import {
   textOf,
   ttlOf,
 } from './arguments.js';
-import { Attachment, type WriteObserver } from './attachment.js';
-import type {
-  CacheHandle,
-  CacheStats,
-  Entry,
-  Key,
-  SetOptions,
-  SnapshotOptions,
-  Value,
-} from './cache-types.js';
-import { lastingErrors } from './check.js';
+import type { Attachment } from './attachment.js';
+import type { CacheHandle, Entry, Key, SetOptions, SnapshotOptions, Value } from './cache-types.js';
 import { Entries } from './entries.js';
 import { isHiddenLabel, NEVER } from './entry.js';
 import { ABSENT, type Expected } from './expected.js';
-import { keysOf } from './iterate.js';
 import { describe } from './key-buffer.js';
 import { FLAG_BASELINE, LAYOUT_VERSION, layoutOf } from './layout.js';
 import { type CacheOptions, checkTtl, resolveOptions } from './options.js';
 import type { Shard } from './shard.js';
-import { writeSnapshot } from './snapshot.js';
 import { type RestoreCounts, readSnapshot } from './snapshot-reader.js';
 import { checkPath, completed, graceOf } from './snapshot-steps.js';
-import { keysIn, statsOf } from './statistics.js';
-import { DELETES, HITS, MISSES, SETS, sumCounters } from './thread-slot.js';
+import { DELETES, HITS, MISSES, SETS } from './thread-slot.js';
 import { WeakValues } from './weak-values.js';
+import { WholeCache } from './whole-cache.js';
 
 /** A cache made from a snapshot file, and what became of the file's entries. */
 export interface Restored extends RestoreCounts {
@@ -50,14 +39,15 @@ const MAX_BYTES_PER_CODE_UNIT = 3;
 /** Each cache is attached once per thread, however often its handle arrives. */
 const attached = new WeakValues<SharedCache>();
 
-export class SharedCache {
+export class SharedCache extends WholeCache {
   /** For a tier above the cache, which keeps more about a key than its value. */
   readonly entries: Entries;
   readonly #attachment: Attachment;
   readonly #defaultTtl: number;
 
   private constructor(handle: CacheHandle) {
-    this.#attachment = new Attachment(handle, this);
+    super(handle);
+    this.#attachment = WholeCache.attachmentOf(this);
     this.#defaultTtl = handle.options.ttl;
     this.entries = new Entries(this.#attachment);
   }
@@ -117,10 +107,6 @@ export class SharedCache {
     const most = cache.handle.options.maxKeys || Infinity;
     const counts = yield* readSnapshot(path, most, (...entry) => cache.#attachment.putSaved(grace, ...entry));
     return { cache, ...counts };
-  }
-
-  get handle(): CacheHandle {
-    return this.#attachment.handle;
   }
 
   /**
@@ -245,11 +231,6 @@ export class SharedCache {
     return this.#deleteFrom(this.#attachment.shardOf(key));
   }
 
-  /** Removes every key that is there now, and all that `entries` has hidden. */
-  clear(): void {
-    this.#attachment.clear();
-  }
-
   /** Milliseconds left to live; Infinity when the key never expires, undefined when it is absent. */
   ttl(key: Key): number | undefined {
     const expiry = this.#expiryOf(key);
@@ -316,74 +297,6 @@ export class SharedCache {
         return new Uint8Array(value);
       }
     }
-  }
-
-  /** Has an observer told of all that this thread writes and deletes from now on; undefined: nobody. */
-  observeWrites(observer: WriteObserver | undefined): void {
-    this.#attachment.observer = observer;
-  }
-
-  /** Keys held. Expired ones that nobody has met yet count. */
-  get size(): number {
-    return keysIn(this.#attachment.shards);
-  }
-
-  /** The keys as text. Safe while others write: a key that is there from beginning to end comes exactly once. */
-  *keys(): IterableIterator<string> {
-    for (const { view } of this.#attachment.shards) {
-      for (const key of keysOf(view)) yield textOf(key);
-    }
-  }
-
-  /** Counters of all threads since the cache was created, and what it holds now. */
-  stats(): CacheStats {
-    const { handle, layout, thread } = this.#attachment;
-    const shards = this.#attachment.shards.map(statsOf);
-    return {
-      ...sumCounters(thread.control, layout.threadSlots),
-      keys: shards.reduce((sum, { keys }) => sum + keys, 0),
-      hidden: shards.reduce((sum, { hidden }) => sum + hidden, 0),
-      bytesUsed: shards.reduce((sum, { bytesUsed }) => sum + bytesUsed, 0),
-      bytesMax: handle.options.maxMemory,
-      shards,
-    };
-  }
-
-  /**
-   * Writes all values to a file, for `restore`, without labels; hidden entries are left out. Other threads may read and write meanwhile: each entry is whole, and
-   * every key that is there from beginning to end is in the file. Its old content stays until the new one is complete
-   * and stored; then it is replaced in one step. Only the owner may read the file.
-   *
-   * @returns number of entries written; those that have expired, or will within the grace, are left out
-   * @throws {SnapshotError} when there is something at `path` that is no file
-   * @throws the system error when it can't be written (`code` ENOENT, EACCES, ENOSPC …); the old file stays
-   */
-  save(path: string, how: SnapshotOptions = {}): number {
-    return completed(this.saveSteps(path, how));
-  }
-
-  /**
-   * `save` in steps of some milliseconds, for a thread that has something else to do between them. To end it early,
-   * by the generator's `return`, leaves the old file.
-   */
-  saveSteps(path: string, how: SnapshotOptions = {}): Generator<void, number, void> {
-    checkPath(path);
-    return this.#saving(path, graceOf(how));
-  }
-
-  /** A method, so that the generator holds the cache: it uses the thread's slot, which the next attachment would get. */
-  *#saving(path: string, grace: number): Generator<void, number, void> {
-    const { shards, secrets } = this.#attachment;
-    return yield* writeSnapshot(shards, secrets, path, grace);
-  }
-
-  /** What is wrong with the map, for tests, while no thread writes to it: see check.ts. */
-  integrityErrors(): string[] {
-    const { shards, secrets } = this.#attachment;
-    return lastingErrors(
-      shards.map(({ view }) => view),
-      secrets,
-    );
   }
 
   /** When the key's value expires; -1 when it has none. */

@@ -42,17 +42,23 @@ export function parseServerUrl(text: string): URL | undefined {
   return (url.protocol === 'http:' || url.protocol === 'https:') && isPlain ? url : undefined;
 }
 
+export interface ClientOptions {
+  /** What the server wants to be shown; absent: nothing. */
+  readonly authToken?: string | undefined;
+  /** Milliseconds without a byte from the server after which a call fails; absent: 30 s. */
+  readonly silenceLimit?: number;
+}
+
 export class CacheClient {
   readonly #url: URL;
+  readonly #authorization: http.OutgoingHttpHeaders;
   /** What stands before every path: empty, or a path without a slash at its end. */
   readonly #base: string;
   readonly #silenceLimit: number;
 
-  /**
-   * @param url of the server; see {@link parseServerUrl}
-   * @param silenceLimit milliseconds without a byte from the server after which a call fails
-   */
-  constructor(url: URL, silenceLimit: number = SILENCE_LIMIT) {
+  /** @param url of the server; see {@link parseServerUrl} */
+  constructor(url: URL, { authToken, silenceLimit = SILENCE_LIMIT }: ClientOptions = {}) {
+    this.#authorization = authToken === undefined ? {} : { authorization: `Bearer ${authToken}` };
     this.#url = url;
     this.#base = url.pathname.replace(/\/+$/, '');
     this.#silenceLimit = silenceLimit;
@@ -118,7 +124,7 @@ export class CacheClient {
         host: hostname.replace(/^\[(.*)\]$/, '$1'),
         port,
         path: this.#base + path,
-        headers: body === undefined ? {} : { 'content-length': body.byteLength },
+        headers: { ...this.#authorization, ...(body && { 'content-length': body.byteLength }) },
         agent: false,
         timeout: this.#silenceLimit,
       });

@@ -121,7 +121,7 @@ test('a server that is silent is given up after a time', async (t) => {
     t,
     createTcpServer((socket) => t.teardown(() => socket.destroy())),
   );
-  await t.rejects(new CacheClient(url, 50).get('k'), {
+  await t.rejects(new CacheClient(url, { silenceLimit: 50 }).get('k'), {
     name: 'ClientError',
     message: /no answer for 0\.05 s/,
   });

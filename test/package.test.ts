@@ -51,11 +51,13 @@ test('the package works where it is installed', { timeout: 2 * TIMEOUT }, async 
       'dist/src/adapters/catbox.d.ts',
       'dist/src/worker/main.js',
       'dist/shards/index.d.ts',
+      'src/telemetry/alerts.yaml',
+      'src/telemetry/grafana-dashboard.json',
     ]) {
       t.ok(files.includes(name), name);
     }
     const allowed =
-      /^(?:(?:README|CHANGELOG)\.md|LICENSE|package\.json|dist\/(?:bin|src|shards)\/.+\.(?:js|js\.map|d\.ts))$/;
+      /^(?:(?:README|CHANGELOG)\.md|LICENSE|package\.json|src\/telemetry\/[\w-]+\.(?:json|yaml)|dist\/(?:bin|src|shards)\/.+\.(?:js|js\.map|d\.ts))$/;
     t.strictSame(
       files.filter((name) => !allowed.test(name)),
       [],

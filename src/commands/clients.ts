@@ -1,14 +1,22 @@
 /**
  * The clients of one worker, and how it learns of those of the others: it asks them by a channel that all of them listen
- * to, and waits for as many answers as there are others, but not for long: one that works hard or is gone is left out.
+ * to, and waits for an answer of each that has clients, but not for long: one that works hard or is gone is left out.
  */
 import { BroadcastChannel } from 'node:worker_threads';
-import type { Client } from './client.js';
+import { type Access, Client } from './client.js';
 import { lineOf } from './client-line.js';
 import type { SharedClients } from './shared-clients.js';
 
 /** Milliseconds that the other workers have to tell of their clients. */
 const ANSWER_LIMIT = 250;
+
+/** The two ends of a connection, as a socket has them. */
+export interface Ends {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
 
 /** Numbers of clients to tell of; undefined: all. */
 type Wanted = readonly number[] | undefined;
@@ -36,15 +44,21 @@ interface Collection {
 export class Clients {
   readonly #shared: SharedClients;
   readonly #worker: number;
+  readonly #access: Access;
   readonly #clients = new Map<number, Client>();
   readonly #channel: BroadcastChannel;
   readonly #collections = new Map<number, Collection>();
   #questions = 0;
+  #isStopped = false;
 
-  /** @param worker from 0 */
-  constructor(shared: SharedClients, worker: number) {
+  /**
+   * @param worker from 0
+   * @param access what a new client may do
+   */
+  constructor(shared: SharedClients, worker: number, access: Access) {
     this.#shared = shared;
     this.#worker = worker;
+    this.#access = access;
     this.#channel = new BroadcastChannel(`hotshard-clients-${shared.runId}`);
     this.#channel.onmessage = (message): void => {
       // Nobody but the workers of this process knows the channel's name.
@@ -53,18 +67,21 @@ export class Clients {
     this.#channel.unref();
   }
 
-  /** The number for a new client. */
-  nextId(): number {
-    return this.#shared.nextId();
-  }
-
-  add(client: Client): void {
+  /** The client of a connection that has begun. */
+  open({ remoteAddress, remotePort, localAddress, localPort }: Ends): Client {
+    const client = new Client({
+      id: this.#shared.nextId(),
+      address: addressOf(remoteAddress, remotePort),
+      localAddress: addressOf(localAddress, localPort),
+      access: this.#access,
+    });
     this.#clients.set(client.id, client);
     this.#shared.countOpened(this.#worker);
+    return client;
   }
 
   /** To be called when its connection has ended. */
-  remove(client: Client): void {
+  close(client: Client): void {
     client.end();
     if (this.#clients.delete(client.id)) this.#shared.countClosed(this.#worker);
   }
@@ -72,12 +89,13 @@ export class Clients {
   /** Lines of the clients of all workers, those of this one first. @param wanted their numbers; absent: all */
   async lines(wanted?: Wanted): Promise<string[]> {
     const own = this.#ownLines(wanted);
-    const others = this.#shared.workers - 1;
+    const others = this.#isStopped ? 0 : this.#shared.othersWithClients(this.#worker);
     return others === 0 ? own : [...own, ...(await this.#ask(wanted, others))];
   }
 
   /** Asks and answers nothing any more. */
-  close(): void {
+  stop(): void {
+    this.#isStopped = true;
     this.#channel.close();
     for (const collection of this.#collections.values()) collection.complete();
   }
@@ -107,7 +125,7 @@ export class Clients {
   #receive(message: Question | Answer): void {
     if ('lines' in message) {
       if (message.to === this.#worker) this.#collect(message);
-    } else {
+    } else if (this.#clients.size > 0) {
       const { from: to, number, wanted } = message;
       const answer: Answer = { to, number, lines: this.#ownLines(wanted) };
       this.#channel.postMessage(answer);
@@ -120,4 +138,8 @@ export class Clients {
     collection.lines.push(...lines);
     if (--collection.missing === 0) collection.complete();
   }
+}
+
+function addressOf(address = '', port = 0): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -11,7 +11,7 @@ import { dataCommands } from './data-commands.js';
 import { Engine } from './engine.js';
 import { type CommandStatistics, countsOf, type InfoSources } from './info-sections.js';
 import { Keyspace } from './keyspace.js';
-import type { Passwords } from './login.js';
+import { initialAccess, type Passwords } from './login.js';
 import { RecentRate } from './recent-rate.js';
 import { type ConnectionLimits, settings } from './settings.js';
 import type { SharedClients } from './shared-clients.js';
@@ -40,6 +40,8 @@ export interface CommandParts {
   readonly counterBase: CounterBase;
   readonly passwords: Passwords;
   readonly limits: ConnectionLimits;
+  /** Is told of what no client can have done wrong. */
+  readonly onFailure: (error: unknown, command: string) => void;
   /** Port of the Redis protocol, once it is known. */
   readonly port: () => number;
 }
@@ -47,16 +49,16 @@ export interface CommandParts {
 /** What a worker's lanes need to run commands. */
 export interface Commands {
   readonly engine: Engine;
-  /** A lane adds its clients and removes them. */
+  /** Lanes open and close their clients here. */
   readonly clients: Clients;
   /** For commands that come all together: see `TransactionRunner`. */
   readonly transactions: TransactionRunner;
 }
 
-/** To be ended by `clients.close()`. */
+/** To be ended by `clients.stop()`. */
 export function createCommands(parts: CommandParts): Commands {
   const { config, worker, cache, hasFile, turn, state, statistics } = parts;
-  const clients = new Clients(parts.sharedClients, worker);
+  const clients = new Clients(parts.sharedClients, worker, initialAccess(parts.passwords));
   const rate = new RecentRate();
   const { data, transactions } = overMap(parts, () => engine);
   const engine: Engine = new Engine({
@@ -81,6 +83,7 @@ export function createCommands(parts: CommandParts): Commands {
       failed: (command) => statistics.failed(worker, command),
     },
     turn,
+    onFailure: parts.onFailure,
     settling: {
       // What is in a file has to be brought into the map key by key.
       get isSettled() {

@@ -130,8 +130,8 @@ export class Engine {
   refusal(args: Arguments, client: Client): string | undefined {
     const command = this.lookup.find(args);
     if (command === undefined) return unknownCommand(args);
-    const refusal =
-      refusalOf(command, args, client) ?? (command.isImmediate ? NOT_IN_TRANSACTION : undefined);
+    const isAllowed = !command.isImmediate && !command.flags.includes('no_multi');
+    const refusal = refusalOf(command, args, client) ?? (isAllowed ? undefined : NOT_IN_TRANSACTION);
     if (refusal !== undefined) this.#parts.counter.rejected(command.index);
     return refusal;
   }

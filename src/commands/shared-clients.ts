@@ -59,6 +59,15 @@ export class SharedClients {
     return this.#sum(RECEIVED);
   }
 
+  /** Workers that have clients, beside one. */
+  othersWithClients(worker: number): number {
+    let count = 0;
+    for (let other = 0; other < this.workers; other++) {
+      if (other !== worker && Atomics.load(this.#words, rowOf(other) + OPEN) > 0n) count++;
+    }
+    return count;
+  }
+
   /** Counts a client that has connected. @param worker from 0 */
   countOpened(worker: number): void {
     Atomics.add(this.#words, rowOf(worker) + OPEN, 1n);

@@ -8,7 +8,7 @@ const BYTES_PER_WORD = 8;
 /** Bytes that the queue of one client may take: as many as may wait for a client that does not read its replies. */
 const QUEUE_LIMIT = 256 * 1024 * 1024;
 
-export const TOO_LARGE = `ERR transaction too large: more than ${QUEUE_LIMIT} bytes are queued`;
+export const TOO_LARGE = 'ERR transaction too large: no room for more commands';
 
 export class Transaction {
   /** Commands in the order they are to run in, in bytes of their own. */
@@ -18,10 +18,17 @@ export class Transaction {
   /** One of them could not be queued: `EXEC` will run none. */
   isDoomed = false;
 
+  readonly #limit: number;
+
+  /** @param limit bytes that the queue may take */
+  constructor(limit = QUEUE_LIMIT) {
+    this.#limit = limit;
+  }
+
   /** Queues a command. @returns false when there is no room for it: then the transaction is doomed */
   add(args: Arguments): boolean {
     const bytes = args.bytesBetween() + args.count * BYTES_PER_WORD + BYTES_PER_COMMAND;
-    if (this.bytes + bytes > QUEUE_LIMIT) {
+    if (this.bytes + bytes > this.#limit) {
       this.doom();
       return false;
     }

@@ -20,3 +20,8 @@ export function isHost(host: string): boolean {
   if (/^\d+$/.test(labels.at(-1) ?? '')) return false;
   return labels.every((label) => label.length <= MAX_HOST_LABEL_LENGTH && HOST_LABEL.test(label));
 }
+
+/** Whether a server that binds this address can be reached from its own machine only. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127\.[\d.]+|::1|::ffff:127\.[\d.]+)$/i.test(host);
+}

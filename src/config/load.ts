@@ -1,20 +1,18 @@
 /**
- * From flags and environment to one frozen {@link Config}: which source of a value counts, and whether the value
- * is allowed.
+ * From flags, environment and file to one frozen {@link Config}: which source of a value counts, and whether the
+ * value is allowed.
  */
 import { shardRange } from '../../shards/index.js';
 import type { Config } from './config.js';
+import { type ConfigFile, readConfigFile, sourceOf } from './config-file.js';
 import { badValue, quote, UsageError } from './errors.js';
-import {
-  MAX_CONCURRENCY,
-  OPTIONS,
-  type Option,
-  REDIS_HOST,
-  REDIS_PORT,
-  redisPort,
-  type ValueFormat,
-} from './options.js';
+import type { ValueFormat } from './formats.js';
+import { isLoopback } from './host.js';
+import { MAX_CONCURRENCY, OPTIONS, type Option } from './options.js';
 import type { RedisAddress } from './redis-address.js';
+import { REDIS_HOST, REDIS_PORT, redisPort } from './redis-variables.js';
+import { type Setting, settingOf } from './settings.js';
+import { assertTokensFit } from './token.js';
 
 /** The flags given on the command line, by their long names. What isn't a string counts as not given. */
 export type Flags = Readonly<Record<string, unknown>>;
@@ -23,19 +21,23 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** What was changed or passed over, a readable line each. */
+  /** What was changed or passed over, or is dangerous, a readable line each. */
   readonly warnings: readonly string[];
+  /** Every option, in the order of the table. */
+  readonly settings: readonly Setting[];
 }
 
 /** Where a value is given, the strongest first. Variables of another program's name are weaker than our own. */
-const PLACES = ['flag', 'own variable', 'other variable', 'default'] as const;
+const PLACES = ['flag', 'own variable', 'other variable', 'file', 'default'] as const;
 
 /** A value as it was given, and by what. */
 interface Given<Value> {
   readonly text: string;
+  /** As it is written where that is not as on the command line. */
+  readonly written?: string;
   readonly format: ValueFormat<Value>;
   readonly place: (typeof PLACES)[number];
-  /** The flag (`--port`) or the variable. */
+  /** The flag (`--port`), the variable, or the name in the file. */
   readonly name: string;
   /** For messages; `undefined` for the default. */
   readonly source: string | undefined;
@@ -49,15 +51,25 @@ interface Found<Value> {
 }
 
 /**
- * The configuration. A flag wins over the environment, and a variable over those after it in the table.
+ * The configuration. A flag wins over the environment, a variable over those after it in the table, and all of them
+ * over the file.
  *
- * @throws {UsageError} for a value that is not allowed; the message names flag or variable, value and what is
+ * @throws {UsageError} for a value that is not allowed; the message names flag, variable or file, value and what is
  *   allowed
  */
 export function loadConfig(flags: Flags, environment: Environment): LoadedConfig {
   const warnings: string[] = [];
-  const given = <Value>(option: Option<Value>) => findGiven(option, flags, environment, warnings);
+  const all = new Map<string, Given<unknown>>();
+  let file: ConfigFile | undefined;
+  const given = <Value>(option: Option<Value>) => {
+    const found = findGiven(option, { flags, environment, file }, warnings);
+    all.set(option.flag, found);
+    return found;
+  };
   const find = <Value>(option: Option<Value>) => parse(given(option));
+
+  const path = find(OPTIONS.config);
+  if (path.value !== undefined) file = readConfigFile(path.value, path.source ?? '');
 
   const port = find(OPTIONS.port);
   const maxMemory = find(OPTIONS.maxMemory);
@@ -65,6 +77,9 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
   const store = theStore(stores, warnings);
   const [redis, redisCluster, load] = stores;
   const staleTtl = find(OPTIONS.staleTtl);
+  const authToken = find(OPTIONS.authToken);
+  const readOnlyToken = find(OPTIONS.readOnlyToken);
+  assertTokensFit(authToken, readOnlyToken);
   const config: Config = {
     port: port.value,
     host: find(OPTIONS.host).value,
@@ -81,8 +96,8 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     redisPrefix: find(OPTIONS.redisPrefix).value,
     staleTtl: staleTtl.value,
     respPort: anotherPort(find(OPTIONS.respPort), port),
-    authToken: find(OPTIONS.authToken).value,
-    readOnlyToken: find(OPTIONS.readOnlyToken).value,
+    authToken: authToken.value,
+    readOnlyToken: readOnlyToken.value,
     rateLimit: find(OPTIONS.rateLimit).value,
     load: store === load ? parse(load).value : undefined,
     snapshot: find(OPTIONS.snapshot).value,
@@ -97,13 +112,38 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
       `${staleTtl.source} has no effect: there is no --redis or --redis-cluster to be out of reach`,
     );
   }
-  return { config: Object.freeze(config), warnings };
+  if (config.authToken === undefined && !isLoopback(config.host)) {
+    warnings.push(
+      `${all.get(OPTIONS.host.flag)?.source} lets other machines in, and there is no --auth-token: they can read and write all`,
+    );
+  }
+  const values: Readonly<Record<string, unknown>> = { ...config, config: path.value };
+  const settings = Object.entries(OPTIONS).flatMap(([name, { flag }]) => {
+    const found = all.get(flag);
+    return found === undefined ? [] : settingOf(flag, describe(found), values[name]);
+  });
+  return { config: Object.freeze(config), warnings, settings };
+}
+
+/**
+ * The value of one option, for those who need no more of them.
+ *
+ * @throws {UsageError} as {@link loadConfig}
+ */
+export function loadOption<Value>(option: Option<Value>, flags: Flags, environment: Environment): Value {
+  return parse(findGiven(option, { flags, environment, file: undefined }, [])).value;
+}
+
+/** Where values are looked for. */
+interface Sources {
+  readonly flags: Flags;
+  readonly environment: Environment;
+  readonly file: ConfigFile | undefined;
 }
 
 function findGiven<Value>(
   option: Option<Value>,
-  flags: Flags,
-  environment: Environment,
+  { flags, environment, file }: Sources,
   warnings: string[],
 ): Given<Value> {
   const flag = `--${option.flag}`;
@@ -124,13 +164,27 @@ function findGiven<Value>(
     return { text, format, place, name, source: `${name} (${flag})` };
   }
 
+  const inFile = file?.values.get(option.flag);
+  if (file !== undefined && inFile !== undefined) {
+    const { text, shown } = inFile;
+    const name = sourceOf(option.flag, file.path);
+    if (text === '' && option.mayBeEmpty !== true) throw badValue(name, text, option.allowed);
+    return { text, written: shown, format: option, place: 'file', name, source: name };
+  }
+
   return { text: option.default, format: option, place: 'default', name: flag, source: undefined };
 }
 
-function parse<Value>({ format, text, name, source }: Given<Value>): Found<Value> {
+function parse<Value>({ format, text, written, name, source }: Given<Value>): Found<Value> {
   const result = format.schema.safeParse(text);
-  if (!result.success) throw badValue(source ?? name, format.show?.(text) ?? text, format.allowed);
+  if (!result.success) throw badValue(source ?? name, format.show?.(text) ?? written ?? text, format.allowed);
   return { value: result.data, source, text };
+}
+
+function describe({ text, format, place, name }: Given<unknown>): Parameters<typeof settingOf>[1] {
+  const shown = format.show?.(text) ?? text;
+  const { success, data } = format.schema.safeParse(text);
+  return { text, shown, source: place === 'default' ? place : name, meaning: success ? data : text };
 }
 
 /**

@@ -6,32 +6,30 @@
 import { z } from 'zod';
 import { GUARDS, MAX_MEMORY, MIN_MEMORY } from '../../shards/index.js';
 import { type Config, LOG_LEVELS } from './config.js';
+import {
+  duration,
+  milliseconds,
+  optional,
+  optionalPath,
+  size,
+  type ValueFormat,
+  wholeNumber,
+} from './formats.js';
 import { isHost, stripBrackets } from './host.js';
 import { effectiveParallelism } from './parallelism.js';
 import {
-  DEFAULT_REDIS_PORT,
   maskSecrets,
-  parsePortVariable,
   parseRedisAddress,
   parseRedisCluster,
   REDIS_CLUSTER_FORMAT,
   REDIS_FORMAT,
-  type RedisAddress,
-  type RedisNode,
 } from './redis-address.js';
-import { DURATION_FORMAT, parseDuration, parseSize, SIZE_FORMAT } from './units.js';
+import { REDIS_HOST, REDIS_PORT, redisHost, redisPort } from './redis-variables.js';
+import { token, tokenFile } from './token.js';
+import { DURATION_FORMAT, SIZE_FORMAT } from './units.js';
 
 /** More requests in flight than this only queue up elsewhere: a higher limit is lowered to it, with a warning. */
 export const MAX_CONCURRENCY = 500;
-
-/** How a value is read from text. */
-export interface ValueFormat<Value> {
-  /** What is allowed, so that "must be …" can stand before it. */
-  readonly allowed: string;
-  readonly schema: z.ZodType<Value, string>;
-  /** How a bad value is shown, where it may hold secrets. Otherwise as it is. */
-  readonly show?: (text: string) => string;
-}
 
 /** An environment variable that can give an option's value. */
 export interface EnvironmentVariable<Value> {
@@ -58,39 +56,15 @@ export interface Option<Value> extends ValueFormat<Value> {
   readonly foreign?: { readonly pattern: RegExp; readonly reason: string };
 }
 
-export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> };
+export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> } & {
+  /** Where values of the others may be. */
+  readonly config: Option<string | undefined>;
+};
 
 const MAX_KEYS_LIMIT = 2 ** 31 - 1;
 const MAX_WORKERS = 1024;
 const MAX_RATE = 1_000_000;
-/** What a header can carry (RFC 6750, section 2.1, allows fewer characters yet). */
-const TOKEN_FORMAT = '1 to 512 printable ASCII characters without blanks';
 const MAX_SHARDS = 1024;
-
-const milliseconds: ValueFormat<number> = {
-  allowed: 'a whole number of milliseconds (0 = none)',
-  schema: wholeNumber(0),
-};
-
-/** Variables that together name one Redis: either can be absent. */
-export const REDIS_HOST = 'REDIS_HOST';
-export const REDIS_PORT = 'REDIS_PORT';
-
-const redisHost: ValueFormat<RedisAddress> = {
-  allowed: 'an IPv4 address, an IPv6 address or a host name',
-  schema: z
-    .string()
-    .transform(stripBrackets)
-    .refine(isHost)
-    .transform((host) => ({ host, port: DEFAULT_REDIS_PORT, tls: false, database: 0 })),
-  show: maskSecrets,
-};
-
-export const redisPort: ValueFormat<RedisNode & RedisAddress> = {
-  allowed: 'a whole number from 1 to 65535, or tcp://host:port',
-  schema: parsed(parsePortVariable).transform((node) => ({ ...node, database: 0 })),
-  show: maskSecrets,
-};
 
 /** What Kubernetes puts into a variable that ends in `_PORT`. */
 const KUBERNETES_LINK = {
@@ -254,21 +228,20 @@ export const OPTIONS: Options = {
   },
   authToken: {
     flag: 'auth-token',
-    environment: [{ name: 'HOTSHARD_AUTH_TOKEN' }],
+    environment: [{ name: 'HOTSHARD_AUTH_TOKEN' }, { name: 'HOTSHARD_AUTH_TOKEN_FILE', format: tokenFile }],
     default: '',
     description: 'bearer token that HTTP requests must carry, and password for AUTH of the Redis protocol',
-    allowed: TOKEN_FORMAT,
-    schema: token(),
-    show: hidden,
+    ...token,
   },
   readOnlyToken: {
     flag: 'read-only-token',
-    environment: [{ name: 'HOTSHARD_READ_ONLY_TOKEN' }],
+    environment: [
+      { name: 'HOTSHARD_READ_ONLY_TOKEN' },
+      { name: 'HOTSHARD_READ_ONLY_TOKEN_FILE', format: tokenFile },
+    ],
     default: '',
     description: 'a token that may read only: a write with it gets 403, or NOPERM in the Redis protocol',
-    allowed: TOKEN_FORMAT,
-    schema: token(),
-    show: hidden,
+    ...token,
   },
   rateLimit: {
     flag: 'rate-limit',
@@ -310,6 +283,14 @@ export const OPTIONS: Options = {
     allowed: 'on or off',
     schema: z.enum(['on', 'off']).transform((text) => text === 'on'),
   },
+  config: {
+    flag: 'config',
+    environment: [{ name: 'HOTSHARD_CONFIG' }],
+    default: '',
+    description: 'JSON file of values by long flag names; flags and variables win over it',
+    allowed: 'the path of a file with a JSON object of long flag names',
+    schema: optionalPath(),
+  },
   logLevel: {
     flag: 'log-level',
     environment: [{ name: 'HOTSHARD_LOG_LEVEL' }],
@@ -319,49 +300,3 @@ export const OPTIONS: Options = {
     schema: z.enum(LOG_LEVELS),
   },
 };
-
-/** Decimal digits only: no sign, no exponent, no `0x`, no blanks, which `Number` would all take. */
-function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
-  return z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max));
-}
-
-function size(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
-  return z.string().transform(parseSize).pipe(z.number().min(min).max(max));
-}
-
-/** What a parser makes of a text; `undefined` from it says that the text is bad. */
-function parsed<Value>(parse: (text: string) => Value | undefined): z.ZodType<Value, string> {
-  return z.string().transform((text, context) => {
-    const value = parse(text);
-    if (value !== undefined) return value;
-    context.addIssue('bad value');
-    return z.NEVER;
-  });
-}
-
-/** The same, where an empty text = none. */
-function optional<Value>(parse: (text: string) => Value | undefined): z.ZodType<Value | undefined, string> {
-  return z.union([z.literal('').transform(() => undefined), parsed(parse)]);
-}
-
-/** A path; empty = none. */
-function optionalPath(): z.ZodType<string | undefined, string> {
-  // A NUL can't be part of any path, and node:fs would throw later, where nobody knows the flag any more.
-  return z
-    .string()
-    .refine((path) => !path.includes('\0'))
-    .transform((path) => (path === '' ? undefined : path));
-}
-
-function token(): z.ZodType<string | undefined, string> {
-  return z.union([z.literal('').transform(() => undefined), z.string().regex(/^[\x21-\x7e]{1,512}$/)]);
-}
-
-/** For values that are secret. */
-function hidden(): string {
-  return '***';
-}
-
-function duration(): z.ZodType<number, string> {
-  return z.string().transform(parseDuration).pipe(z.number());
-}

@@ -59,6 +59,18 @@ export function closeAfterAnswer(request: Request): void {
   req.resume();
 }
 
+/** Gets rid of the body of a request that is refused before anybody wanted it. */
+export async function refuseBody(request: Request): Promise<void> {
+  // Who waits to be told to go on keeps it.
+  if (request.headers.expect === undefined) await discardBody(request);
+  else closeAfterAnswer(request);
+}
+
+/** Whether a body is still to come, or may be. */
+export function hasBody({ raw }: Request): boolean {
+  return carriesBody(raw.req) && !raw.req.complete;
+}
+
 /**
  * Lets a client keep a body that it announced with `Expect: 100-continue` and that is too large, instead of
  * asking for it. To be called before Hapi reads the payload.

@@ -5,13 +5,20 @@
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
+import type { Tokens } from '../limits/tokens.js';
 import type { ReadResult, TieredCache } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
+import { seriesOf } from '../telemetry/requests.js';
+import type { ClientBuckets } from './client-buckets.js';
 import { ABSENT, TEXT } from './routes/value.js';
 import { MAX_KEY_BYTES } from './schemas.js';
 
 /** Paths in which a key stands as it is. Keys of dots alone could be taken for steps in a folder. */
 const PLAIN_PATH = new RegExp(`^(?:/v1)?/get/(?!\\.{1,2}$)([\\w.:~-]{1,${MAX_KEY_BYTES}})$`);
+
+const FOUND = seriesOf('http2', 'get', '2xx');
+const NOT_FOUND = seriesOf('http2', 'get', '4xx');
+const NOT_AWAITED = seriesOf('http2', 'get', 'none');
 
 /** Answers a request at once, or later by itself. False: it is none of these, and nothing has been done. */
 export type HotReads = (
@@ -26,13 +33,23 @@ export interface HotReadsOptions {
   readonly limit: ConcurrencyLimit;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
+  readonly tokens: Tokens | undefined;
+  /** Of the rate limit; undefined: there is none. */
+  readonly buckets: ClientBuckets | undefined;
 }
 
 /** The last argument of what it returns is called for a request that, as it turns out, is to be answered by Hapi. */
-export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotReads {
+export function hotReads(options: HotReadsOptions): HotReads {
+  const { cache, state, limit, worker, tokens, buckets } = options;
   return (stream, headers, refer) => {
     const key = hotKey(stream, headers);
-    if (key === undefined || !limit.tryAcquire()) return false;
+    if (key === undefined || !mayRead(tokens, headers) || !limit.tryAcquire()) return false;
+    const bucket = buckets?.ofStream(stream);
+    if (bucket?.take() === false) {
+      limit.release();
+      return false;
+    }
+    const began = performance.now();
     let holdsPlace = true;
     const release = (): void => {
       if (holdsPlace) limit.release();
@@ -40,12 +57,16 @@ export function hotReads({ cache, state, limit, worker }: HotReadsOptions): HotR
     };
     stream.once('close', release);
     const answer = (found: ReadResult | undefined): void => {
+      const isAwaited = !stream.closed;
+      if (isAwaited) respond(stream, found);
       state.count(worker, 'requests');
-      if (!stream.closed) respond(stream, found);
+      state.requests.served(worker, isAwaited ? (found === undefined ? NOT_FOUND : FOUND) : NOT_AWAITED);
+      state.requests.took(worker, 'http2', 1, performance.now() - began);
     };
-    // Hapi asks the cache again, and has an answer to every error.
+    // Hapi asks everybody again, and has an answer to every error.
     const giveBack = (): void => {
       release();
+      bucket?.giveBack();
       if (!stream.closed) refer();
     };
     try {
@@ -65,10 +86,15 @@ function hotKey(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): string
   return PLAIN_PATH.exec(headers[':path'] ?? '')?.[1];
 }
 
+function mayRead(tokens: Tokens | undefined, { authorization }: IncomingHttpHeaders): boolean {
+  return tokens?.required !== true || tokens.checkHeader(authorization) !== undefined;
+}
+
 function respond(stream: ServerHttp2Stream, found: ReadResult | undefined): void {
   const body = found?.value ?? Buffer.from(ABSENT);
   const headers: OutgoingHttpHeaders = { ':status': found === undefined ? 404 : 200, 'content-type': TEXT };
   if (found !== undefined) headers['x-cache'] = found.source;
+  headers['x-content-type-options'] = 'nosniff';
   headers['cache-control'] = 'no-cache';
   headers['content-length'] = body.byteLength;
   stream.respond(headers);

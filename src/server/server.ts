@@ -4,19 +4,22 @@
  */
 import type http from 'node:http';
 import type { Socket } from 'node:net';
-import Hapi from '@hapi/hapi';
+import Hapi, { type RouteOptionsSecure } from '@hapi/hapi';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { TieredCache } from '../store/tiered.js';
+import { exposition } from '../telemetry/exposition.js';
+import { readMetrics } from '../telemetry/metrics.js';
 import type { ProcessState } from '../telemetry/process-state.js';
-import { collectStats } from '../telemetry/stats.js';
+import { collectStats, storeKind } from '../telemetry/stats.js';
 import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
 import { hotReads } from './http2-hot.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
-import { countErrors, logFailures, type ServerLogger } from './plugins/counters.js';
+import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
+import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
@@ -27,11 +30,11 @@ import { keepDotSegments } from './target.js';
 
 export type { ServerLogger } from './plugins/counters.js';
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends AccessRules {
   readonly cache: TieredCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
-  readonly config: Pick<Config, 'maxValueSize'>;
+  readonly config: Pick<Config, 'maxValueSize'> & Partial<Pick<Config, 'redis' | 'redisCluster' | 'load'>>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
   readonly logger?: ServerLogger;
@@ -60,26 +63,37 @@ export interface HttpServer {
 export function createServer(options: HttpServerOptions): HttpServer {
   const { cache, state, limit, config, worker, logger, timeouts } = options;
   const listener = new HttpListener(state, worker, timeouts);
-  const hot = options.shortCut === false ? undefined : hotReads({ cache, state, limit, worker });
+  const { tokens } = options;
+  const buckets = bucketsOf(options);
+  const hot =
+    options.shortCut === false
+      ? undefined
+      : hotReads({ cache, state, limit, worker, tokens, buckets: buckets.requests });
   const http2 = new Http2Listener(listener.server, timeouts, hot);
   const hapi = hapiServer(listener.server);
   const inFlight = new InFlight(limit);
 
   answerClientErrors(listener.server, inFlight);
-  const admit = limitConcurrency(hapi, inFlight);
+  const guard = guardAccess(tokens, buckets, inFlight);
+  const admit = limitConcurrency(hapi, inFlight, () => state.count(worker, 'rejected'));
+  const countReceived = countRequests(hapi, state, worker);
   // One step for all that comes before the routes: Hapi spends about 1 µs on each.
   hapi.ext('onRequest', (request, h) => {
     if (cannotBeAnswered(request)) return h.abandon;
-    state.count(worker, 'requests');
+    countReceived(request);
     keepDotSegments(request);
+    const refused = guard(request, h);
+    if (refused !== undefined) return refused;
     if (request.headers.expect !== undefined) withholdContinue(request, config.maxValueSize);
     return admit(request, h);
   });
-  countErrors(hapi, state, worker);
   if (logger !== undefined) logFailures(hapi, logger);
+  const sources = { map: cache.map, state, limit, worker, store: storeKind(config) };
+  const stats = (): object => collectStats(sources);
+  const metrics = (): string => exposition(readMetrics(sources));
   hapi.route(
     routeTable([
-      ...metaEndpoints(cache, () => collectStats({ map: cache.map, state, limit, worker })),
+      ...metaEndpoints(cache, { stats, metrics }),
       ...valueEndpoints(cache, config.maxValueSize),
       ...lookupEndpoints(cache),
       ...healthEndpoints(state),
@@ -109,6 +123,13 @@ function cannotBeAnswered({ raw }: Hapi.Request): boolean {
   return raw.req.httpVersionMajor === 1 && !raw.req.socket.writable;
 }
 
+/** Values are of whoever stored them: no browser shall take one for a page or a script. */
+const NO_SNIFF: RouteOptionsSecure = {
+  ...{ hsts: false, xss: false, noOpen: false, noSniff: true, referrer: false },
+  // Hapi's types don't know that this may be false.
+  ...({ xframe: false } as object),
+};
+
 /** Values are bytes and go as they came: nothing here looks into them, compresses them or cuts them. */
 function hapiServer(listener: http.Server): Hapi.Server {
   return Hapi.server({
@@ -121,6 +142,7 @@ function hapiServer(listener: http.Server): Hapi.Server {
     routes: {
       state: { parse: false, failAction: 'ignore' },
       response: { emptyStatusCode: 200, ranges: false },
+      security: NO_SNIFF,
       payload: {
         output: 'stream',
         parse: false,

@@ -62,6 +62,8 @@ async function withRedis(parts: TierParts): Promise<Tier> {
     // Nothing is told before the store is started.
     onEcho: (key) => cache?.refresh(key),
     onConnected: () => sessions.countConnected(worker),
+    onSession: () => state.count(worker, 'sessions'),
+    onReachable: (isReachable) => state.count(worker, 'storeLinks', isReachable ? 1 : -1),
   });
   const { ttl, staleTtl, maxValueSize } = config;
   // Without the turn: commands over several keys are Redis's here, and the map is never anybody's alone.

@@ -15,7 +15,8 @@
  *   changes while nobody looks a hash up. The loader of a data file writes without a turn: who watches a key has settled
  *   it before (`SettlingCache`), and from then on no line is written to it.
  *
- * What is evicted or expires is not told: then the value that there was is not there any more, which `isChanged` sees.
+ * What is evicted, expires or goes when the map is cleared is not told: then the value that there was is not there any
+ * more, which `isChanged` sees, or has been written since.
  *
  * DEATHS: each worker counts its watches in a row of its own, which `release` clears when the thread is gone.
  */
@@ -31,8 +32,6 @@ const LINE_WORDS = 16;
 /** Watches of all workers, and those of them in the crowd. */
 const WATCHED = 0;
 const CROWDED = 1;
-/** How often everything was removed. */
-const CLEARS = 2;
 const HASHES = LINE_WORDS;
 const VERSIONS = HASHES + SLOTS;
 /** A row per worker: how often it watches each slot; then all of them together. */
@@ -51,7 +50,6 @@ export interface Watched {
   readonly key: Uint8Array;
   readonly slot: number;
   readonly version: number;
-  readonly clears: number;
   readonly hadValue: boolean;
 }
 
@@ -87,10 +85,6 @@ export class Watches implements WriteObserver {
       if (Atomics.load(words, HASHES + slot) === hash) Atomics.add(words, VERSIONS + slot, 1);
     }
     if (Atomics.load(words, CROWDED) !== 0) Atomics.add(words, VERSIONS + CROWD, 1);
-  }
-
-  cleared(): void {
-    Atomics.add(this.#words, CLEARS, 1);
   }
 
   /** Ends all watches of a worker whose thread is gone, before there is another one in its place. */
@@ -135,7 +129,6 @@ export class Watcher {
       key: Uint8Array.from(key),
       slot,
       version: Atomics.load(words, VERSIONS + slot),
-      clears: Atomics.load(words, CLEARS),
       hadValue: this.#hasValue(key),
     };
   }
@@ -144,11 +137,9 @@ export class Watcher {
    * Whether the key was written or deleted since it was watched, or its value has expired or was evicted. To be called
    * inside `turn.exclusively`, before `unwatch`.
    */
-  isChanged({ key, slot, version, clears, hadValue }: Watched): boolean {
-    const words = this.#words;
-    if (Atomics.load(words, VERSIONS + slot) !== version) return true;
-    // What has no value is not changed when everything is removed.
-    return hadValue && (Atomics.load(words, CLEARS) !== clears || !this.#hasValue(key));
+  isChanged({ key, slot, version, hadValue }: Watched): boolean {
+    if (Atomics.load(this.#words, VERSIONS + slot) !== version) return true;
+    return hadValue && !this.#hasValue(key);
   }
 
   /** Ends a watch; to be called once, at any time. */

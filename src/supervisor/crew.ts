@@ -74,7 +74,7 @@ export function threads(parts: CrewParts): Crew {
   const { config, logger, options, certificate, ports, shared } = parts;
   let addresses: WorkerAddresses | undefined;
   const handles = handlesOf(shared);
-  const { state, limit, sessions, turnstile, watches } = shared;
+  const { state, limit, sessions, turnstile, watches, clients } = shared;
   const pool = new Pool({
     workers: config.workers,
     entry: options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
@@ -98,10 +98,8 @@ export function threads(parts: CrewParts): Crew {
       sessions.endAllOf(worker);
       turnstile.release(worker);
       watches.release(worker);
-      // Its connections have ended with it, and it can't say so any more.
-      const { openConnections, respOpenConnections } = state.row(worker);
-      state.count(worker, 'openConnections', -openConnections);
-      state.count(worker, 'respOpenConnections', -respOpenConnections);
+      clients.release(worker);
+      state.forget(worker);
     },
     onReplace: (worker) => state.count(worker, 'restarts'),
     onCrashLoop: parts.onCrashLoop,

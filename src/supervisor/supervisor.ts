@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { FileStoreHandle } from '../store/file-store.js';
+import { watchMemory } from '../telemetry/memory-watch.js';
 import { createShared, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
 import { Certificate } from './certificate.js';
@@ -99,6 +100,7 @@ class Supervisor {
       const addresses = await this.#crew.start();
       if (addresses === undefined || this.#ending.signal.aborted) return;
       this.#load(shared);
+      watchMemory({ config: this.#config, logger: this.#logger, signal: this.#ending.signal });
       const { urls, words } = addressesInWords(addresses, this.#certificate.identity !== undefined);
       this.#logger.info({ ...urls, workers }, `hotshard serves on ${words} with ${workersInWords(workers)}`);
     } catch (error) {

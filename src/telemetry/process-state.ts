@@ -1,9 +1,14 @@
 /**
  * What all threads of one hotshard process know of each other, in shared memory: the phase of the process's
- * life, the requests in flight, and one row of counters per worker. Any worker can answer for all of them.
+ * life, and one row of counters per worker. Any worker can answer for all of them.
  *
- * Every word is read and written by Atomics. A worker's row has one writer, its own thread.
+ * The words of the phase are read and written by Atomics. A counter has one writer at a time: the worker's own thread, or
+ * the supervisor's for what it says of a worker, and when the worker is gone.
  */
+import { CELLS_PER_LINE, Cells } from './cells.js';
+import { CommandStats, type CommandStatsHandle } from './command-stats.js';
+import { RequestCounters, type RequestCountersHandle } from './requests.js';
+import { RuntimeBoard, type RuntimeBoardHandle } from './runtime.js';
 
 /** Where the process is in its life. `/readyz` is 200 in `serving` alone. */
 export type Phase = 'starting' | 'loading' | 'serving' | 'draining';
@@ -17,11 +22,20 @@ const HEADER_WORDS = 16;
 
 /**
  * What a worker counts of the store behind the map: reads of it; reads answered by a remembered absence, or by a value
- * past its time while it was out of reach; keys it told of; operations that failed since it was out of reach.
+ * past its time while it was out of reach; keys it told of; operations that failed since it was out of reach; sessions
+ * with it that began; and its connections that answer now.
  */
-export const STORE_COUNTERS = ['fetches', 'absentHits', 'staleHits', 'invalidations', 'storeErrors'] as const;
+export const STORE_COUNTERS = [
+  'fetches',
+  'absentHits',
+  'staleHits',
+  'invalidations',
+  'storeErrors',
+  'sessions',
+  'storeLinks',
+] as const;
 
-/** Counters a worker keeps, in the order of their 64-bit cells in its row. */
+/** Counters a worker keeps, in the order of their cells in its row. */
 export const WORKER_COUNTERS = [
   'requests',
   'errors',
@@ -31,19 +45,35 @@ export const WORKER_COUNTERS = [
   // Of the Redis protocol; those above are of HTTP.
   'respConnections',
   'respOpenConnections',
+  /** Turned away since the concurrency limit and the backlog limit were reached. */
+  'rejected',
+  /** Turned away since their client had made too many. */
+  'rateLimited',
+  /** Periods in which the event loop stood still for long. */
+  'stalls',
   ...STORE_COUNTERS,
 ] as const;
 export type WorkerCounter = (typeof WORKER_COUNTERS)[number];
 export type WorkerRow = Readonly<Record<WorkerCounter, number>>;
 
-/** 64-bit cells per row: two cache lines, so that no two workers write to the same line. */
-const ROW_CELLS = 16;
+/** Whole cache lines, so that no two workers write to the same one. */
+const ROW_CELLS = Math.ceil(WORKER_COUNTERS.length / CELLS_PER_LINE) * CELLS_PER_LINE;
+
+/** What goes up and down, and ends with the worker. */
+const GAUGES: readonly WorkerCounter[] = ['openConnections', 'respOpenConnections', 'storeLinks'];
+
+const CELL_OF = Object.fromEntries(WORKER_COUNTERS.map((counter, cell) => [counter, cell])) as Readonly<
+  Record<WorkerCounter, number>
+>;
 
 /** Structured-cloneable: what another thread attaches to. */
 export interface ProcessStateHandle {
   readonly buffer: SharedArrayBuffer;
   readonly workers: number;
   readonly startedAt: number;
+  readonly commands: CommandStatsHandle;
+  readonly requests: RequestCountersHandle;
+  readonly runtime: RuntimeBoardHandle;
 }
 
 export class ProcessState {
@@ -51,22 +81,38 @@ export class ProcessState {
   readonly startedAt: number;
   /** Rows of counters: one per worker, or one for the main thread when there are no workers. */
   readonly workers: number;
+  /** Counts of the Redis protocol's commands. */
+  readonly commands: CommandStats;
+  /** Counts of requests, and how long they took. */
+  readonly requests: RequestCounters;
+  /** What the workers' threads say of themselves. */
+  readonly runtime: RuntimeBoard;
   readonly #buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
-  readonly #cells: BigInt64Array;
+  readonly #cells: Cells;
 
   private constructor(handle: ProcessStateHandle) {
     this.#buffer = handle.buffer;
     this.workers = handle.workers;
     this.startedAt = handle.startedAt;
     this.#words = new Int32Array(handle.buffer, 0, HEADER_WORDS);
-    this.#cells = new BigInt64Array(handle.buffer, HEADER_WORDS * 4);
+    this.#cells = new Cells(handle.buffer, HEADER_WORDS * 4);
+    this.commands = CommandStats.attach(handle.commands);
+    this.requests = RequestCounters.attach(handle.requests);
+    this.runtime = RuntimeBoard.attach(handle.runtime);
   }
 
   /** @param workers rows of counters, at least 1 */
   static create(workers: number): ProcessState {
-    const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + workers * ROW_CELLS * 8);
-    return new ProcessState({ buffer, workers, startedAt: Date.now() });
+    const buffer = new SharedArrayBuffer(HEADER_WORDS * 4 + Cells.bytes(workers * ROW_CELLS));
+    return new ProcessState({
+      buffer,
+      workers,
+      startedAt: Date.now(),
+      commands: CommandStats.create(workers).handle,
+      requests: RequestCounters.create(workers).handle,
+      runtime: RuntimeBoard.create(workers).handle,
+    });
   }
 
   static attach(handle: ProcessStateHandle): ProcessState {
@@ -74,7 +120,11 @@ export class ProcessState {
   }
 
   get handle(): ProcessStateHandle {
-    return { buffer: this.#buffer, workers: this.workers, startedAt: this.startedAt };
+    const { workers, startedAt } = this;
+    const commands = this.commands.handle;
+    const requests = this.requests.handle;
+    const runtime = this.runtime.handle;
+    return { buffer: this.#buffer, workers, startedAt, commands, requests, runtime };
   }
 
   get phase(): Phase {
@@ -109,18 +159,29 @@ export class ProcessState {
 
   /** Adds to one counter of the caller's own row. `worker` is its index, from 0. */
   count(worker: number, counter: WorkerCounter, delta = 1): void {
-    Atomics.add(this.#cells, this.#cell(worker, counter), BigInt(delta));
+    this.#cells.add(worker * ROW_CELLS + CELL_OF[counter], delta);
   }
 
   /** The counters of one worker. */
   row(worker: number): WorkerRow {
     const entries = WORKER_COUNTERS.map(
-      (counter) => [counter, Number(Atomics.load(this.#cells, this.#cell(worker, counter)))] as const,
+      (counter) => [counter, this.#cells.read(worker * ROW_CELLS + CELL_OF[counter])] as const,
     );
     return Object.fromEntries(entries) as WorkerRow;
   }
 
-  #cell(worker: number, counter: WorkerCounter): number {
-    return worker * ROW_CELLS + WORKER_COUNTERS.indexOf(counter);
+  /** The sum of a counter over all workers. */
+  total(counter: WorkerCounter): number {
+    let sum = 0;
+    for (let worker = 0; worker < this.workers; worker++) {
+      sum += this.#cells.read(worker * ROW_CELLS + CELL_OF[counter]);
+    }
+    return sum;
+  }
+
+  /** What a worker had open has ended with it, and it can't say so any more. To be called when its thread has ended. */
+  forget(worker: number): void {
+    const row = this.row(worker);
+    for (const gauge of GAUGES) this.count(worker, gauge, -row[gauge]);
   }
 }

@@ -5,11 +5,16 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConcurrencyLimit } from '../limits/concurrency.js';
+import { RateLimit } from '../limits/rate.js';
+import { Tokens } from '../limits/tokens.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
+import { RespLane } from '../wire/resp/resp-lane.js';
 import { balanceConnections } from './balance.js';
+import { openCommands } from './commands.js';
 import { ConnectionDrain, type DrainedBeside, FIRST_REQUEST_LIMIT, IDLE_LINGER } from './connection-drain.js';
 import { Front } from './front.js';
 import { listenAll, type WorkerAddresses, type WorkerTickets } from './listen.js';
@@ -22,10 +27,19 @@ export type WorkerServer = Pick<HttpServer, 'listener' | 'http2' | 'handOver' | 
 
 export type CreateServer = (options: HttpServerOptions & { readonly config: Config }) => WorkerServer;
 
-/** The lane that speaks the Redis protocol. */
-const createRespLane: CreateRespLane = () => {
-  throw new Error('the Redis protocol is not there yet');
-};
+/** What the Redis protocol is spoken by. */
+const createRespLane: CreateRespLane = ({ commands, state, limit, config, worker, logger }) =>
+  new RespLane({
+    engine: commands.engine,
+    clients: commands.clients,
+    limit,
+    counter: {
+      received: (bytes) => state.commands.received(worker, bytes),
+      sent: (bytes) => state.commands.sent(worker, bytes),
+    },
+    maxValueSize: config.maxValueSize,
+    logger,
+  });
 
 export interface WorkerParts extends WorkerTickets {
   readonly config: Config;
@@ -62,8 +76,22 @@ export interface RunningWorker extends WorkerAddresses {
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { config, shared, worker, ticket, respTicket, identity, logger } = parts;
   const { state } = shared;
-  const tier = await openTier({ ...shared, config, worker, turn: shared.turnstile.turnOf(worker), logger });
+  const turn = shared.turnstile.turnOf(worker);
+  const tier = await openTier({ ...shared, config, worker, turn, logger });
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
+  const tokens = new Tokens(config.authToken, config.readOnlyToken);
+  const rate = shared.rates && RateLimit.attach(shared.rates.requests);
+  let respPort = 0;
+  const commands = openCommands({
+    config,
+    shared,
+    worker,
+    tier,
+    turn,
+    tokens,
+    logger,
+    port: () => respPort,
+  });
   const server = parts.createServer({
     cache: tier.cache,
     state,
@@ -72,6 +100,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     worker,
     logger,
     shortCut: config.fastLane,
+    tokens,
+    rate,
+    reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
   });
   const lane = config.fastLane
     ? new FastLane({
@@ -80,6 +111,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         limit,
         config,
         worker,
+        tokens,
+        rate,
         behind: {
           handOver: (socket) => front.handOver(socket),
           refuse: (socket, code) => server.refuse(socket, code),
@@ -97,7 +130,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   });
   const respLane =
     respTicket &&
-    (parts.createRespLane ?? createRespLane)({ cache: tier.cache, state, limit, config, worker, logger });
+    (parts.createRespLane ?? createRespLane)({ commands, state, limit, config, worker, logger });
   const respFront = respLane && new RespFront({ state, worker, lane: respLane, identity });
   const isEnding = (): boolean => state.phase === 'draining';
   const connections = new ConnectionDrain(
@@ -114,7 +147,14 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   await server.start();
   parts.onAdopting?.();
   const addresses = await listenAll({ ticket, respTicket }, front.acceptor, respFront?.acceptor);
+  respPort = addresses.respAddress?.port ?? 0;
   logger.debug({ ticket, respTicket }, 'worker listens');
+  const unwatch = watchRuntime({
+    board: state.runtime,
+    worker,
+    logger,
+    onStall: () => state.count(worker, 'stalls'),
+  });
   return {
     ...addresses,
     useIdentity(changed) {
@@ -129,7 +169,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       lane?.stop();
       respFront?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
+      commands.clients.stop();
       tier.stop();
+      unwatch();
       logger.debug({ cut }, 'worker has drained');
       return cut;
     },

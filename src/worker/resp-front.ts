@@ -5,9 +5,9 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { Commands } from '../commands/create.js';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
-import type { ImmediateCache, TieredCache } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { FIRST_REQUEST_LIMIT } from './connection-drain.js';
 import { TlsDoor, type TlsIdentity } from './tls-door.js';
@@ -33,7 +33,7 @@ export interface RespLane {
 
 /** What the Redis protocol is spoken with. */
 export interface RespLaneParts {
-  readonly cache: ImmediateCache & TieredCache;
+  readonly commands: Commands;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
   readonly config: Config;

@@ -25,7 +25,7 @@ test('--help shows every flag with alias, default and variables, and every comma
     const line = `${start} ${description} [${names}] [string] [default: ${text || 'none'}]`;
     t.ok(help.includes(line), line);
   }
-  for (const command of ['serve', 'get', 'set', 'del', 'stats', 'bench']) {
+  for (const command of ['serve', 'check', 'get', 'set', 'del', 'stats', 'bench']) {
     t.match(help, `hotshard ${command}`, command);
   }
   t.match(help, /hotshard set user:1 Ada --ttl 10m/, 'an example');
@@ -34,6 +34,7 @@ test('--help shows every flag with alias, default and variables, and every comma
 test('each command has its own help', async (t) => {
   const commands: readonly [args: string[], usage: string][] = [
     [['serve', '--help'], 'hotshard [serve] [flags]'],
+    [['check', '--help'], 'hotshard check [flags]'],
     [['get', '-h'], 'hotshard get [flags] KEY'],
     [['set', '--help'], 'hotshard set [flags] KEY VALUE'],
     [['del', '--help'], 'hotshard del [flags] KEY'],
@@ -46,7 +47,7 @@ test('each command has its own help', async (t) => {
     t.equal(code, 0, args.join(' '));
     t.ok(help.startsWith(`${usage}\n`), usage);
     t.match(help, /\nExamples:\n +hotshard/, 'with examples');
-    if (args[0] !== 'serve') {
+    if (args[0] !== 'serve' && args[0] !== 'check') {
       if (args[0] !== 'bench') t.match(help, /--url .*\[default: http:\/\/127\.0\.0\.1:3000\]/);
       t.notMatch(help, '--port', 'only its own flags');
     }
@@ -89,7 +90,11 @@ test('a bad value of a variable is refused by the name of the variable', async (
 test('unknown flags and commands, and arguments too few or too many, are refused', async (t) => {
   await refused(t, ['--bogus'], /unknown flag --bogus/);
   await refused(t, ['get', '--weird'], /unknown flag --weird .*-- goes before a KEY/);
-  await refused(t, ['foo'], /unknown command "foo": must be one of serve, get, set, del, stats, bench/);
+  await refused(
+    t,
+    ['foo'],
+    /unknown command "foo": must be one of serve, check, get, set, del, stats, bench/,
+  );
   await refused(t, ['serve', 'x'], /unexpected argument "x"/);
   await refused(t, ['set', 'k'], /VALUE is missing/);
   await refused(t, ['--port'], /--port needs a value/);

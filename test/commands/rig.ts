@@ -32,6 +32,9 @@ export class Rig {
     this.engine = new Engine({
       commands: dataCommands(keyspace),
       turn,
+      onFailure: (error) => {
+        throw error;
+      },
       counter: {
         count: () => {},
         rejected: () => this.rejected++,

@@ -91,18 +91,23 @@ test('every option is read from its flag and from each of its variables', async 
     ['rateLimit', '100', 100],
     ['logLevel', 'trace', 'trace'],
   ];
-  t.strictSame(given.map(([name]) => name).sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
+  const names: readonly string[] = ['config', ...given.map(([name]) => name)];
+  t.strictSame([...names].sort(), Object.keys(OPTIONS).sort(), 'none is forgotten here');
+  const folder = t.testdir({ token: 'in a file\n'.replaceAll(' ', '-') });
   const otherwise: Readonly<Record<string, readonly [text: string, value: Config[keyof Config]]>> = {
     PROXY_TTL_MS: ['1500', 1500],
     REDIS_HOST: ['h', redisAt('h', 6379)],
     REDIS_PORT: ['7000', redisAt('127.0.0.1', 7000)],
+    HOTSHARD_AUTH_TOKEN_FILE: [`${folder}/token`, 'in-a-file'],
+    HOTSHARD_READ_ONLY_TOKEN_FILE: [`${folder}/token`, 'in-a-file'],
   };
   for (const [name, text, value] of given) {
     const { flag, environment } = OPTIONS[name];
-    t.strictSame(loadConfig({ [flag]: text }, {}).config[name], value, `--${flag}`);
+    const others: Environment = name === 'readOnlyToken' ? { HOTSHARD_AUTH_TOKEN: 'beside' } : {};
+    t.strictSame(loadConfig({ [flag]: text }, others).config[name], value, `--${flag}`);
     for (const variable of environment) {
       const [own, expected] = otherwise[variable.name] ?? [text, value];
-      t.strictSame(loadConfig({}, { [variable.name]: own }).config[name], expected, variable.name);
+      t.strictSame(loadConfig({}, { ...others, [variable.name]: own }).config[name], expected, variable.name);
     }
   }
 });
@@ -129,7 +134,8 @@ test('any other empty variable counts as unset', async (t) => {
   const empty = Object.fromEntries(
     variables.filter((name) => !/^(?:HOTSHARD|PROXY)_HOST$/.test(name)).map((name) => [name, '']),
   );
-  t.strictSame(loadConfig({}, empty), loadConfig({}, {}));
+  const { config, warnings } = loadConfig({}, empty);
+  t.strictSame({ config, warnings }, { config: loadConfig({}, {}).config, warnings: [] });
   t.equal(loadConfig({}, { HOTSHARD_PORT: '', PROXY_PORT: '8080' }).config.port, 8080, 'the next one counts');
 });
 

@@ -1,23 +1,8 @@
 /** How many threads are worth starting under a container's CPU limit. Control groups are played by a folder. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import { dirname, join } from 'node:path';
-import { type Test, test } from 'tap';
-import { type CpuLimitFiles, effectiveParallelism } from '../../src/config/parallelism.js';
-
-/** Writes the files of a machine's control groups and says where they are. */
-function machine(t: Test, files: Readonly<Record<string, string>>): CpuLimitFiles {
-  const root = t.testdir({});
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
-  return {
-    membership: join(root, 'membership'),
-    unified: join(root, 'unified'),
-    legacy: [join(root, 'cpu'), join(root, 'cpu,cpuacct')],
-  };
-}
+import { test } from 'tap';
+import { effectiveParallelism } from '../../src/config/parallelism.js';
+import { machine } from './machine.js';
 
 test('without a limit it is what the machine offers', async (t) => {
   t.equal(effectiveParallelism(8, machine(t, {})), 8, 'no control groups');

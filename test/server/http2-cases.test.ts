@@ -10,6 +10,7 @@ await import('./routes.test.js');
 await import('./value.test.js');
 await import('./key.test.js');
 await import('./concurrency.test.js');
+await import('./access.test.js');
 
 t.test('nothing was said on the console', async (t) => {
   t.strictSame(warnings, []);

@@ -1,5 +1,7 @@
 /** The short cut of HTTP/2 gives the answers of Hapi, to the letter, and keeps its rules. */
 import t from 'tap';
+import { RateLimit } from '../../src/limits/rate.js';
+import { Tokens } from '../../src/limits/tokens.js';
 import { LocalCache } from '../../src/store/local.js';
 import { type ReadResult, StoreUnavailableError } from '../../src/store/tiered.js';
 import { askOver, openSession } from './http2-client.js';
@@ -105,3 +107,37 @@ t.test(
     await until(() => limit.usage.inFlight === 0);
   },
 );
+
+t.test('it lets in whom Hapi would, and leaves the others to Hapi', async (t) => {
+  const clock = { seconds: 10 };
+  const servers = await Promise.all(
+    [true, false].map(async (shortCut) => {
+      const handle = RateLimit.create({ rate: 5 });
+      const rate = RateLimit.attach(handle, () => [handle.origin + clock.seconds, 0]);
+      const cache = (...parts: ConstructorParameters<typeof Odd>) => new Odd(...parts);
+      const server = await serve(t, { shortCut, cache, rate, tokens: new Tokens('secret', 'look') });
+      await server.ask('PUT', '/store/k', { headers: { authorization: 'Bearer secret' }, body: 'value' });
+      return server;
+    }),
+  );
+  const tokens = ['Bearer secret', 'bearer  look', 'Bearer wrong', 'Basic secret', '', undefined];
+  for (const authorization of tokens) {
+    for (const path of ['/get/k', '/get/none', '/get/away', '/get/away-later']) {
+      clock.seconds += 1;
+      const [withIt, without] = await Promise.all(
+        servers.map(async ({ ask }) => {
+          const headers = authorization === undefined ? {} : { authorization };
+          const answers = [];
+          for (let i = 0; i < 7; i++) {
+            const { date: _, ...answered } = (await ask('GET', path, { headers })).headers;
+            answers.push(answered);
+          }
+          return answers;
+        }),
+      );
+      t.strictSame(withIt, without, `${path} ${authorization}`);
+    }
+  }
+  const [answered, ended] = servers.map(({ state }) => state.row(0).requests);
+  t.equal(answered, ended, 'counted alike');
+});

@@ -5,6 +5,7 @@ import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { SharedCache } from '../../shards/index.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
+import type { AccessRules } from '../../src/server/plugins/access.js';
 import { createServer, type HttpServer, type HttpServerOptions } from '../../src/server/server.js';
 import { LocalCache } from '../../src/store/local.js';
 import type { TieredCache } from '../../src/store/tiered.js';
@@ -29,7 +30,7 @@ export function connectionHeaders(): string[] {
   return spoken === 'http/1.1' || spoken === 'https' ? ['connection'] : [];
 }
 
-export interface Setup {
+export interface Setup extends AccessRules {
   readonly cache?: (map: SharedCache, state: ProcessState) => TieredCache;
   readonly state?: ProcessState;
   readonly phase?: Phase;
@@ -82,6 +83,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
     limit: setup.limit ?? limitOf(250, 4096),
     config: { maxValueSize: setup.maxValueSize ?? 1024 },
     worker: setup.worker ?? 0,
+    ...accessOf(setup),
     ...(setup.timeouts && { timeouts: setup.timeouts }),
     ...(setup.logger && { logger: setup.logger }),
     ...(setup.shortCut !== undefined && { shortCut: setup.shortCut }),
@@ -111,6 +113,10 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
       return client;
     },
   };
+}
+
+function accessOf({ tokens, rate, reportRate }: AccessRules): AccessRules {
+  return { tokens, rate, reportRate };
 }
 
 /** A limit for one worker. */

@@ -78,6 +78,7 @@ t.test('headers change nothing', async (t) => {
         'content-type',
         'date',
         'x-cache',
+        'x-content-type-options',
       ]);
     });
   }

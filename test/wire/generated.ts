@@ -84,6 +84,16 @@ const header = fc.oneof(
       'X: a\r\n b',
     ),
   },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom('Authorization: ', 'authorization:', 'AUTHORIZATION:\t'),
+        fc.constantFrom('Bearer ', 'Bearer ', 'bearer ', 'Bearer  ', 'Basic ', ''),
+        fc.constantFrom('secret', 'secret', 'secret', 'secret', 'look', 'wrong', 'secret ', ''),
+      )
+      .map((parts) => parts.join('')),
+  },
   { weight: 1, arbitrary: fc.stringMatching(/^[!-~]{1,8}: ?[ -~]{0,12}$/) },
 );
 

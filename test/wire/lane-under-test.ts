@@ -72,7 +72,7 @@ function withLane(
   limit: ConcurrencyLimit,
   setup: LaneSetup,
 ): { lane: FastLane; acceptor: net.Server } {
-  const { maxValueSize = 1024, worker = 0, timeouts, tick, hasPlainSockets, identity } = setup;
+  const { maxValueSize = 1024, worker = 0, timeouts, tick, hasPlainSockets, identity, tokens, rate } = setup;
   const { state, handOver, refuse } = server;
   const lane = new FastLane({
     cache: immediate(server.cache),
@@ -80,6 +80,8 @@ function withLane(
     limit,
     config: { maxValueSize },
     worker,
+    tokens,
+    rate,
     behind: { handOver: (socket) => front.handOver(socket), refuse },
     timeouts: { ...LISTENER_TIMEOUTS, ...timeouts },
     ...(tick !== undefined && { tick }),

@@ -265,3 +265,81 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   'a Redis command': '*1\r\n$4\r\nPING\r\n',
   nothing: '',
 };
+
+const AUTHORIZATION = 'Authorization: Bearer secret\r\n';
+
+function getWith(authorization: string, target = '/get/k'): string {
+  return get(target, `${HOST}${authorization}`);
+}
+
+/** For a server with the token `secret` and the read-only token `look`. */
+export const REQUESTS_WITH_TOKENS: Readonly<Record<string, string>> = {
+  'no token': get('/get/k') + store('/store/new', 'x') + get('/get/k'),
+  'the right token':
+    getWith(AUTHORIZATION) +
+    getWith(AUTHORIZATION, '/get/nothing') +
+    store('/store/new', 'x', HOST + AUTHORIZATION) +
+    getWith(AUTHORIZATION, '/healthz') +
+    getWith(AUTHORIZATION, '/lookup?key=k'),
+  'the right token with HEAD': `HEAD /get/k HTTP/1.1\r\n${HOST}${AUTHORIZATION}\r\n`,
+  'what is open': `${get('/')}HEAD / HTTP/1.1\r\nHost: h\r\n\r\n${get('/v1')}${get('/healthz')}${get('/readyz')}${get('/')}`,
+  'what is open, with tokens': getWith(AUTHORIZATION, '/') + getWith('Authorization: Bearer x\r\n', '/'),
+  'the root with a key': get('/?key=k') + getWith(AUTHORIZATION, '/?key=k') + get('/?') + get('/?x'),
+  'wrong tokens': ['wrong', 'secre', 'secrets', 'Secret', 'secret,', '"secret"', 'secret secret', '']
+    .map((token) => getWith(`Authorization: Bearer ${token}\r\n`))
+    .join(''),
+  'a long token': getWith(`Authorization: Bearer ${'s'.repeat(600)}\r\n`) + getWith(AUTHORIZATION),
+  'the read-only token':
+    getWith('Authorization: Bearer look\r\n') +
+    store('/store/new', 'x', `${HOST}Authorization: Bearer look\r\n`) +
+    getWith('Authorization: Bearer look\r\n', '/get/a:b'),
+  'the read-only token deletes': `DELETE /store/k HTTP/1.1\r\n${HOST}Authorization: Bearer look\r\n\r\n${getWith(AUTHORIZATION)}`,
+  'tokens of several requests':
+    getWith(AUTHORIZATION) + get('/get/k') + getWith('Authorization: Bearer look\r\n') + get('/get/k'),
+  'odd spacing': [
+    'Authorization:Bearer secret',
+    'Authorization:  Bearer secret  ',
+    'Authorization:\tBearer secret\t',
+    'Authorization: Bearer  secret',
+    'Authorization: Bearer\tsecret',
+    'Authorization: Bearersecret',
+    'Authorization : Bearer secret',
+    ' Authorization: Bearer secret',
+    'Authorization: Bearer\r\n secret',
+  ]
+    .map((line) => getWith(`${line}\r\n`))
+    .join(''),
+  'other letters': [
+    'AUTHORIZATION: BEARER secret',
+    'authorization: bearer secret',
+    'authorization: bEaReR secret',
+    'Authorization: Basic secret',
+    'Authorization: Bearer',
+    'Authorization: secret',
+    'Authorization:',
+    'Proxy-Authorization: Bearer secret',
+    'Authorizatiom: Bearer secret',
+  ]
+    .map((line) => getWith(`${line}\r\n`))
+    .join(''),
+  'bytes that are no letters of the scheme': getWith('Authorization: \x02earer secret\r\n'),
+  'two tokens, the first of which counts': [
+    ['secret', 'secret'],
+    ['secret', 'wrong'],
+    ['wrong', 'secret'],
+    ['look', 'secret'],
+  ]
+    .map(([first, second]) =>
+      store(
+        '/store/new',
+        'x',
+        `${HOST}Authorization: Bearer ${first}\r\nAuthorization: Bearer ${second}\r\n`,
+      ),
+    )
+    .join(''),
+  'refused with a body': `${store('/store/new', 'x'.repeat(2000))}${getWith(AUTHORIZATION)}`,
+  'refused with chunks': `${framed('Transfer-Encoding: chunked\r\n', '3\r\nabc\r\n0\r\n\r\n')}${getWith(AUTHORIZATION)}`,
+  'refused with chunks that are none': framed('Transfer-Encoding: chunked\r\n', 'nonsense\r\n'),
+  'unknown paths': get('/unknown') + getWith(AUTHORIZATION, '/unknown') + get('/get/') + get('*'),
+  'pipelined, with the token': getWith(AUTHORIZATION).repeat(50),
+};

@@ -77,16 +77,17 @@ export async function startServer({ port, isReady, ...start }: ServerStart): Pro
   };
 }
 
-/** hotshard from this build. */
+/** @param program absent: hotshard from this build */
 export async function startHotshard(
   flags: readonly string[],
   core: Start['core'] = 'server',
+  program = HOTSHARD,
 ): Promise<StartedServer> {
   const port = await freePort();
   return startServer({
     core,
     command: process.execPath,
-    args: [HOTSHARD, '--host', '127.0.0.1', '--port', String(port), ...flags],
+    args: [program, '--host', '127.0.0.1', '--port', String(port), ...flags],
     port,
     isReady: () => answers(port, '/readyz'),
   });

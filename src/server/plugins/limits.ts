@@ -7,13 +7,14 @@ import { closeAfterAnswer } from '../body.js';
 import { type Handler, OVERLOAD_RETRY_AFTER, unavailable } from '../errors.js';
 import type { InFlight } from '../in-flight.js';
 import { UNLIMITED_PATHS } from '../routes/health.js';
-import { LOOKUP_PATH, lookupUnavailable } from '../routes/lookup.js';
-import { pathsOf } from '../routes/table.js';
+import { LOOKUP_PATHS, lookupUnavailable } from '../routes/lookup.js';
 
-const LOOKUP_PATHS: ReadonlySet<string> = new Set(pathsOf(LOOKUP_PATH));
-
-/** The step that lets a request in, makes it wait, or turns it away; the place is freed when it has ended. */
-export function limitConcurrency(hapi: Server, inFlight: InFlight): Handler {
+/**
+ * The step that lets a request in, makes it wait, or turns it away; the place is freed when it has ended.
+ *
+ * @param onRefused called for each that is turned away
+ */
+export function limitConcurrency(hapi: Server, inFlight: InFlight, onRefused: () => void): Handler {
   // Hapi says this once per request, on every way out: answered, failed, aborted.
   hapi.events.on('response', (request) => inFlight.leave(request));
   return (request, h) => {
@@ -24,7 +25,11 @@ export function limitConcurrency(hapi: Server, inFlight: InFlight): Handler {
     const admitted = inFlight.admit(request);
     return admitted === true
       ? h.continue
-      : admitted.then((acquired) => (acquired ? h.continue : refuse(request, h)));
+      : admitted.then((acquired) => {
+          if (acquired) return h.continue;
+          onRefused();
+          return refuse(request, h);
+        });
   };
 }
 

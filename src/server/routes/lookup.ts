@@ -7,9 +7,12 @@ import {
   WrongTypeError,
 } from '../../store/tiered.js';
 import { repeatableQueryKey } from '../schemas.js';
-import type { Endpoint } from './table.js';
+import { type Endpoint, pathsOf } from './table.js';
 
-export const LOOKUP_PATH = '/lookup';
+const LOOKUP_PATH = '/lookup';
+
+/** Where every answer has this form. */
+export const LOOKUP_PATHS: ReadonlySet<string> = new Set(pathsOf(LOOKUP_PATH));
 
 export function lookupEndpoints(cache: TieredCache): Endpoint[] {
   const lookup = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {

@@ -4,6 +4,7 @@ import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/
 import type { ReadResult, TieredCache } from '../../store/tiered.js';
 import { readBody } from '../body.js';
 import type { Handler } from '../errors.js';
+import { assertMayWrite } from '../plugins/access.js';
 import { pathKey, queryTtl } from '../schemas.js';
 import type { Endpoint } from './table.js';
 
@@ -30,6 +31,7 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
   };
 
   const store = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
+    assertMayWrite(request);
     const key = pathKey(request);
     const ttl = queryTtl(request);
     const value = await readBody(request, maxValueSize);
@@ -38,6 +40,7 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
   };
 
   const remove = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
+    assertMayWrite(request);
     const key = pathKey(request);
     if (await cache.delete(key)) return h.response().code(204);
     throw notFound(ABSENT);

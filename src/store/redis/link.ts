@@ -34,6 +34,10 @@ export interface LinkParts {
   onEcho(key: Uint8Array): void;
   /** A connection has been made. */
   onConnected?(): void;
+  /** A session has begun; for counters. */
+  onSession?(): void;
+  /** Whether there is a connection that answers; called when that has changed. */
+  onReachable?(isReachable: boolean): void;
 }
 
 export class RedisLink {
@@ -45,6 +49,7 @@ export class RedisLink {
   #lastReason = 'it has not been reached yet';
   #loggedAt = Number.NEGATIVE_INFINITY;
   #isWarnedOfStaleness = false;
+  #isSaidReachable = false;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -61,6 +66,7 @@ export class RedisLink {
     this.#stopping.abort();
     this.#connection?.close();
     this.#connection = undefined;
+    this.#sayReachable(false);
     this.#parts.sessions.end(this.#session);
   }
 
@@ -82,11 +88,22 @@ export class RedisLink {
 
   /** Everything that came by it is no longer served. Fetches and writes under way are of the old session. */
   renewSession(): void {
-    const { sessions, worker } = this.#parts;
-    sessions.end(this.#session);
+    this.#parts.sessions.end(this.#session);
     if (this.#connection === undefined) return;
-    this.#session = sessions.begin(worker);
+    this.#session = this.#beginSession();
     this.#connection.session = this.#session;
+  }
+
+  #beginSession(): number {
+    const { sessions, worker, onSession } = this.#parts;
+    onSession?.();
+    return sessions.begin(worker);
+  }
+
+  #sayReachable(isReachable: boolean): void {
+    if (isReachable === this.#isSaidReachable) return;
+    this.#isSaidReachable = isReachable;
+    this.#parts.onReachable?.(isReachable);
   }
 
   async #run(): Promise<void> {
@@ -116,21 +133,26 @@ export class RedisLink {
 
   /** Resolves with the reason when the connection is lost. */
   #begin(connection: RedisConnection): Promise<Error> {
-    const { name, sessions, worker, logger, onConnected } = this.#parts;
+    const { name, sessions, logger, onConnected } = this.#parts;
     this.#warnOfStaleness(connection);
     // Nothing from before is served any more, and nothing new is cached before that.
     sessions.end(this.#session);
-    this.#session = sessions.begin(worker);
+    this.#session = this.#beginSession();
     return new Promise((resolve) => {
       connection.begin(this.#session, {
         onInvalidate: (keys) => this.#invalidate(keys),
         onResponsive: (isResponsive) => {
+          this.#sayReachable(isResponsive);
           if (isResponsive) logger.info({ redis: name }, `Redis at ${name} answers again`);
           else this.#report(new Error('it does not answer'));
         },
-        onLost: resolve,
+        onLost: (reason) => {
+          this.#sayReachable(false);
+          resolve(reason);
+        },
       });
       this.#connection = connection;
+      this.#sayReachable(true);
       this.#loggedAt = Number.NEGATIVE_INFINITY;
       logger.info({ redis: name }, `connected to Redis at ${name}`);
       onConnected?.();

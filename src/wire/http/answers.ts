@@ -9,7 +9,18 @@ import type { ReadResult, StoreUnavailableError } from '../../store/tiered.js';
 const SECOND = 1000;
 
 const TEXT = 'content-type: text/plain; charset=utf-8\r\n';
-const CACHE_CONTROL = 'cache-control: no-cache\r\n';
+/** What all answers say. */
+const COMMON = 'x-content-type-options: nosniff\r\ncache-control: no-cache\r\n';
+
+/** What may be answered, as far as it is counted apart. */
+export const Answered = {
+  VALUE: 0,
+  ABSENT: 1,
+  STORED: 2,
+  GREETING: 3,
+  UNREADABLE: 4,
+  UNSTORABLE: 5,
+} as const;
 
 /** A complete answer, and the same as `HEAD` gets it. */
 export interface FixedAnswer {
@@ -28,7 +39,7 @@ export interface AnswersOfSecond {
 
 export class Answers {
   /** What comes before the length of a value. */
-  readonly valueHead = bytesOf(`HTTP/1.1 200 OK\r\n${TEXT}x-cache: hit\r\n${CACHE_CONTROL}content-length: `);
+  readonly valueHead = bytesOf(`HTTP/1.1 200 OK\r\n${TEXT}x-cache: hit\r\n${COMMON}content-length: `);
   readonly #keepAlive: string;
   #tail = '';
   #second = Number.NaN;
@@ -59,7 +70,7 @@ export class Answers {
   /** The head of an answer with a value of so many bytes, in the second that was asked for last. */
   valueHeadOf(length: number, source: ReadResult['source']): Uint8Array {
     return bytesOf(
-      `HTTP/1.1 200 OK\r\n${TEXT}x-cache: ${source}\r\n${CACHE_CONTROL}content-length: ${length}${this.#tail}`,
+      `HTTP/1.1 200 OK\r\n${TEXT}x-cache: ${source}\r\n${COMMON}content-length: ${length}${this.#tail}`,
     );
   }
 
@@ -68,14 +79,14 @@ export class Answers {
     const body = Buffer.from(JSON.stringify({ statusCode: 503, error: 'Service Unavailable', message }));
     const head = bytesOf(
       `HTTP/1.1 503 Service Unavailable\r\nretry-after: ${Math.ceil(retryAfter)}\r\n` +
-        `content-type: application/json; charset=utf-8\r\n${CACHE_CONTROL}content-length: ${body.length}${this.#tail}`,
+        `content-type: application/json; charset=utf-8\r\n${COMMON}content-length: ${body.length}${this.#tail}`,
     );
     return { whole: Buffer.concat([head, body]), head };
   }
 }
 
 function fixedAnswer(status: string, type: string, body: string, tail: string): FixedAnswer {
-  const head = `HTTP/1.1 ${status}\r\n${type}${CACHE_CONTROL}content-length: ${body.length}${tail}`;
+  const head = `HTTP/1.1 ${status}\r\n${type}${COMMON}content-length: ${body.length}${tail}`;
   return { whole: bytesOf(head + body), head: bytesOf(head) };
 }
 

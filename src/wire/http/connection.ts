@@ -8,6 +8,7 @@
  * - While the client does not take its answers nothing more is read from it: what it can make this end keep is bounded.
  */
 import type { Socket } from 'node:net';
+import type { Bucket } from '../../limits/rate.js';
 import { StoreUnavailableError } from '../../store/tiered.js';
 import type { Output } from './output.js';
 import { Verdict } from './scan.js';
@@ -22,12 +23,15 @@ export class Connection {
   readonly #socket: Socket;
   readonly #station: Station;
   readonly #giveBack: () => void;
-  /** Bytes of requests that are not answered yet: a buffer of this connection's, as long as there are any. */
+  /** Bytes of requests not answered yet: a buffer of this connection's, as long as there are any. */
   #pending = NOTHING;
   #pendingLength = 0;
   /** How many of them the first request has, once that is known. */
   #needed = 0;
   #holdsPlace = false;
+  /** The rate limit has admitted the request that is not answered yet. */
+  #isAdmitted = false;
+  readonly #bucket: Bucket | undefined;
   /** The kernel has not taken everything that was written. */
   #isBlocked = false;
   /** The first of the pending requests waits for the store behind the map. */
@@ -36,11 +40,8 @@ export class Connection {
   #isGone = false;
   /** The tick from which on a request, or the rest of one, has been waited for. */
   #since: number;
-
   readonly #onEnd = (): void => this.#end();
-  readonly #onSilence = (): void => {
-    this.#socket.destroy();
-  };
+  readonly #onSilence = (): void => void this.#socket.destroy();
 
   /** @param giveBack has what is read from then on come by the socket as a stream */
   constructor(socket: Socket, station: Station, giveBack: () => void) {
@@ -48,6 +49,7 @@ export class Connection {
     this.#giveBack = giveBack;
     this.#station = station;
     this.#since = station.ticks;
+    this.#bucket = station.rate?.bucketOf(socket.remoteAddress);
     socket.on('end', this.#onEnd);
   }
 
@@ -83,8 +85,8 @@ export class Connection {
    * @param evenUnused also when nothing has come by it yet
    */
   closeIdle(evenUnused: boolean): void {
-    if (this.#isGone || !this.isIdle) return;
-    if (evenUnused || this.#socket.bytesRead > 0) this.#socket.destroy();
+    const isMeant = evenUnused || this.#socket.bytesRead > 0;
+    if (isMeant && this.isIdle && !this.#isGone) this.#socket.destroy();
   }
 
   /** The socket has closed. */
@@ -113,6 +115,7 @@ export class Connection {
   #serve(bytes: Uint8Array, end: number): number {
     const station = this.#station;
     const { output } = station;
+    const began = performance.now();
     output.begin(this.#socket);
     let at = 0;
     let requests = 0;
@@ -129,6 +132,7 @@ export class Connection {
       } else if (this.#answer(verdict, bytes)) {
         at = station.scan.end;
         requests++;
+        this.#isAdmitted = false;
       } else {
         this.#needed = station.scan.end - at;
         unanswered = verdict;
@@ -136,7 +140,10 @@ export class Connection {
       }
     }
     const isTaken = output.end();
-    if (requests > 0) station.countRequests(requests);
+    if (requests > 0) {
+      station.countRequests(requests);
+      station.countAnswers(began);
+    }
     if (at > 0) this.#since = station.ticks;
     if (isUnsure) this.#handOver(bytes, at, end);
     else if (!isTaken) this.#block();
@@ -145,12 +152,13 @@ export class Connection {
     return at;
   }
 
-  /** Whether the request that the scan has found may come in: its body is not too large, and there is a place. */
+  /** Whether the request that the scan has found may come in: body, concurrency and rate are within their limits. */
   #admits(): boolean {
     const { scan, limit, maxBodySize } = this.#station;
     if (scan.end - scan.bodyStart > maxBodySize) return false;
     this.#holdsPlace ||= limit.tryAcquire();
-    return this.#holdsPlace;
+    if (this.#holdsPlace) this.#isAdmitted ||= this.#bucket?.take() ?? true;
+    return this.#isAdmitted;
   }
 
   /** Answers the request that the scan has found. False: nothing was done, and the cache has to be asked. */
@@ -174,6 +182,8 @@ export class Connection {
   async #ask(verdict: Verdict, bytes: Uint8Array): Promise<void> {
     const { scan, cache } = this.#station;
     const { isHead, ttl } = scan;
+    const isStore = verdict === Verdict.STORE;
+    const began = performance.now();
     // What the scan has found will be overwritten, and so may be what was read.
     const key = Buffer.from(scan.key.subarray(scan.keyStart, scan.keyEnd));
     const value = Buffer.from(bytes.subarray(scan.bodyStart, scan.end));
@@ -184,16 +194,16 @@ export class Connection {
     await undefined;
     if (this.#isGone) return;
     try {
-      if (verdict === Verdict.STORE) {
+      if (isStore) {
         await cache.set(key, value, ttl);
-        this.#settle((output) => output.stored());
+        this.#settle(began, (output) => output.stored());
       } else {
         const result = await cache.get(key);
-        this.#settle((output) => output.found(result, isHead));
+        this.#settle(began, (output) => output.found(result, isHead));
       }
     } catch (error) {
       if (error instanceof StoreUnavailableError) {
-        this.#settle((output) => output.unavailable(error, isHead));
+        this.#settle(began, (output) => output.unavailable(error, isHead, isStore));
         this.#station.countError();
       } else if (!this.#isGone) {
         // The Hapi server has the words for what else there is. It asks again, and counts again.
@@ -204,14 +214,16 @@ export class Connection {
   }
 
   /** Answers the request that has waited, and goes on with those behind it. */
-  #settle(answer: (output: Output) => void): void {
+  #settle(began: number, answer: (output: Output) => void): void {
     if (this.#isGone) return;
     const station = this.#station;
     const { output } = station;
     this.#isWaiting = false;
+    this.#isAdmitted = false;
     output.begin(this.#socket);
     answer(output);
     const isTaken = output.end();
+    station.countAnswers(began);
     this.#since = station.ticks;
     this.#pendingLength -= this.#needed;
     this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);
@@ -258,6 +270,8 @@ export class Connection {
   }
 
   #handOver(bytes: Uint8Array, start: number, end: number): void {
+    // The Hapi server asks again.
+    if (this.#isAdmitted) this.#bucket?.giveBack();
     this.#leave();
     if (start < end) this.#socket.unshift(Buffer.from(bytes.subarray(start, end)));
     this.#station.behind.handOver(this.#socket);
@@ -265,7 +279,7 @@ export class Connection {
 
   #refuse(code: Parameters<Behind['refuse']>[1]): void {
     // What had its headers was a request.
-    if (this.#needed > 0) this.#station.countRequests(1);
+    if (this.#needed > 0) this.#station.countRefused();
     this.#leave();
     this.#station.behind.refuse(this.#socket, code);
   }

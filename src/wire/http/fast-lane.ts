@@ -6,9 +6,13 @@
 import type { Server, Socket } from 'node:net';
 import type { Config } from '../../config/config.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { RateLimit } from '../../limits/rate.js';
+import type { Tokens } from '../../limits/tokens.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
+import { seriesOf } from '../../telemetry/requests.js';
 import { acceptRaw, type Reader, readPlain } from '../raw-sockets.js';
+import { Answered } from './answers.js';
 import { Connection } from './connection.js';
 import { Output } from './output.js';
 import { Scan } from './scan.js';
@@ -22,6 +26,18 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Milliseconds between looks for connections on which too little happens. */
 const TICK = 1_000;
+
+/** What answers are counted as. */
+const SERIES = {
+  [Answered.VALUE]: seriesOf('http1', 'get', '2xx'),
+  [Answered.ABSENT]: seriesOf('http1', 'get', '4xx'),
+  [Answered.STORED]: seriesOf('http1', 'set', '2xx'),
+  [Answered.GREETING]: seriesOf('http1', 'other', '2xx'),
+  [Answered.UNREADABLE]: seriesOf('http1', 'get', '5xx'),
+  [Answered.UNSTORABLE]: seriesOf('http1', 'set', '5xx'),
+} as const;
+const KINDS = Object.values(Answered);
+const REFUSED = seriesOf('http1', 'other', '4xx');
 
 /** Milliseconds; those of the HTTP server behind the lane. */
 export interface LaneTimeouts {
@@ -37,6 +53,10 @@ export interface FastLaneParts {
   readonly config: Pick<Config, 'maxValueSize'>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
+  /** Absent: clients need none. */
+  readonly tokens?: Tokens | undefined;
+  /** Absent: there is none. */
+  readonly rate?: RateLimit | undefined;
   readonly behind: Behind;
   readonly timeouts: LaneTimeouts;
   /** Milliseconds; another one than the default is for tests. */
@@ -46,10 +66,11 @@ export interface FastLaneParts {
 }
 
 export class FastLane implements Station {
-  readonly scan = new Scan();
+  readonly scan: Scan;
   readonly output: Output;
   readonly cache: ImmediateCache & TieredCache;
   readonly limit: ConcurrencyLimit;
+  readonly rate: RateLimit | undefined;
   readonly behind: Behind;
   readonly maxBodySize: number;
   ticks = 0;
@@ -65,6 +86,8 @@ export class FastLane implements Station {
     const { cache, state, limit, config, worker, behind, timeouts, tick = TICK } = parts;
     this.cache = cache;
     this.limit = limit;
+    this.rate = parts.rate;
+    this.scan = new Scan(parts.tokens);
     this.behind = behind;
     this.maxBodySize = Math.min(config.maxValueSize, MAX_BODY_BYTES);
     this.output = new Output(timeouts.keepAliveTimeout);
@@ -117,6 +140,25 @@ export class FastLane implements Station {
 
   countRequests(requests: number): void {
     this.#state.count(this.#worker, 'requests', requests);
+  }
+
+  countAnswers(began: number): void {
+    const { requests } = this.#state;
+    const { tally } = this.output;
+    let all = 0;
+    for (const kind of KINDS) {
+      const answers = tally[kind];
+      if (answers === 0) continue;
+      tally[kind] = 0;
+      all += answers;
+      requests.served(this.#worker, SERIES[kind], answers);
+    }
+    requests.took(this.#worker, 'http1', all, performance.now() - began);
+  }
+
+  countRefused(): void {
+    this.countRequests(1);
+    this.#state.requests.served(this.#worker, REFUSED);
   }
 
   countError(): void {

@@ -1,7 +1,11 @@
 /** Headers of a request: which of them make it UNSURE, and what is made of those that count. */
+import type { Access, Tokens } from '../../limits/tokens.js';
 import { ALPHANUMERIC, bytesOf, classOf, digitsEnd, isName, numberOf } from '../bytes.js';
 
 const ZERO = 0x30;
+const SPACE = 0x20;
+
+const BEARER = bytesOf('bearer');
 
 const IN_HOST = classOf(`${ALPHANUMERIC}-._:[]`);
 
@@ -11,7 +15,6 @@ const UNSURE_HEADERS: readonly (readonly Uint8Array[])[] = byLength([
   'expect',
   'upgrade',
   'trailer',
-  'authorization',
   'http2-settings',
   'content-encoding',
   'proxy-connection',
@@ -33,6 +36,12 @@ export function isUnsureHeader(bytes: Uint8Array, name: number, nameEnd: number)
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (IN_HOST[bytes[at]] !== 1) return false;
   return end > start;
+}
+
+/** What the value of an `Authorization` header allows; undefined: nothing, or it is written in another way than most do. */
+export function accessOf(tokens: Tokens, bytes: Uint8Array, start: number, end: number): Access | undefined {
+  const at = start + BEARER.length;
+  return isName(bytes, start, BEARER) && bytes[at] === SPACE ? tokens.check(bytes, at + 1, end) : undefined;
 }
 
 /** A body's length; -1 when it is written in any other way than the one there is for it. */

@@ -11,7 +11,7 @@ import {
   UNCERTAIN,
 } from '../../store/tiered.js';
 import { digitsOf, writeNumber } from '../bytes.js';
-import { Answers, type AnswersOfSecond, type FixedAnswer } from './answers.js';
+import { Answered, Answers, type AnswersOfSecond, type FixedAnswer } from './answers.js';
 
 /** Bytes gathered before they are written. */
 const CAPACITY = 64 * 1024;
@@ -28,6 +28,8 @@ const MOST_SPARES = 8;
 const LONGEST_SPARE = 1024 * 1024;
 
 export class Output {
+  /** How many answers were added, by {@link Answered}. Whoever counts them sets them to 0. */
+  readonly tally = new Uint32Array(Object.keys(Answered).length);
   readonly #answers: Answers;
   #current: AnswersOfSecond;
   #socket: Socket | undefined;
@@ -63,10 +65,12 @@ export class Output {
   }
 
   greeting(isHead: boolean): void {
+    this.tally[Answered.GREETING]++;
     this.#add(this.#current.greeting, isHead);
   }
 
   stored(): void {
+    this.tally[Answered.STORED]++;
     this.#add(this.#current.stored, false);
   }
 
@@ -82,7 +86,7 @@ export class Output {
       const length = cache.readInto(key, start, end, this.#room, place);
       if (length === UNCERTAIN) return false;
       if (length === ABSENT) {
-        this.#add(this.#current.absent, isHead);
+        this.#absent(isHead);
         return true;
       }
       if (length > this.#room.length - place) {
@@ -102,6 +106,7 @@ export class Output {
       writeNumber(bytes, at + valueHead.length + digits, length);
       bytes.set(valueTail, at + valueHead.length + digits);
       this.#length = at + fixed + digits + (isHead ? 0 : length);
+      this.tally[Answered.VALUE]++;
       return true;
     }
   }
@@ -126,7 +131,7 @@ export class Output {
     const now = cache.readInto(key, start, end, bytes.subarray(0, bytes.length - SLACK), place);
     if (now === UNCERTAIN) return false;
     if (now === ABSENT) {
-      this.#add(this.#current.absent, isHead);
+      this.#absent(isHead);
       return true;
     }
     if (now > bytes.length - SLACK - place) return undefined;
@@ -137,6 +142,7 @@ export class Output {
     writeNumber(bytes, headEnd, now);
     bytes.set(valueTail, headEnd);
     this.#send(bytes.subarray(0, isHead ? valueAt : valueAt + now), () => this.#keep(bytes));
+    this.tally[Answered.VALUE]++;
     return true;
   }
 
@@ -155,15 +161,18 @@ export class Output {
   /** Adds the answer to a read that the cache was asked for by `get`. */
   found(result: ReadResult | undefined, isHead: boolean): void {
     if (result === undefined) {
-      this.#add(this.#current.absent, isHead);
+      this.#absent(isHead);
       return;
     }
     const { value, source } = result;
     const head = this.#answers.valueHeadOf(value.length, source);
+    this.tally[Answered.VALUE]++;
     this.#add({ whole: isHead ? head : Buffer.concat([head, value]), head }, isHead);
   }
 
-  unavailable(error: StoreUnavailableError, isHead: boolean): void {
+  /** @param isStore whether it was a value that should have been stored */
+  unavailable(error: StoreUnavailableError, isHead: boolean, isStore: boolean): void {
+    this.tally[isStore ? Answered.UNSTORABLE : Answered.UNREADABLE]++;
     this.#add(this.#answers.unavailable(error), isHead);
   }
 
@@ -172,6 +181,11 @@ export class Output {
     this.#write();
     this.#socket = undefined;
     return this.#isTaken;
+  }
+
+  #absent(isHead: boolean): void {
+    this.tally[Answered.ABSENT]++;
+    this.#add(this.#current.absent, isHead);
   }
 
   #add({ whole, head }: FixedAnswer, isHead: boolean): void {

@@ -11,8 +11,10 @@
  * - One `Host`. No `Connection` but `keep-alive`. `Content-Length` once, where a body is stored, and there always.
  *   Headers that change what a message is or how it is answered are UNSURE by their name; all others may say what
  *   they want in printable ASCII.
+ * - Where tokens are needed: one `Authorization` that is `Bearer`, a space and a token that allows what is asked.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Access, Tokens } from '../../limits/tokens.js';
 import {
   ALPHANUMERIC,
   bytesOf,
@@ -24,7 +26,7 @@ import {
   isName,
   numberOf,
 } from '../bytes.js';
-import { isHost, isUnsureHeader, lengthOf, MAX_LENGTH_DIGITS } from './headers.js';
+import { accessOf, isHost, isUnsureHeader, lengthOf, MAX_LENGTH_DIGITS } from './headers.js';
 
 /** Bytes of request line and headers. Less than Node allows, so that what is refused for its size is Node's to refuse. */
 const MAX_HEAD_BYTES = 7 * 1024;
@@ -78,6 +80,7 @@ const HOST = bytesOf('host');
 const CONNECTION = bytesOf('connection');
 const KEEP_ALIVE = bytesOf('keep-alive');
 const CONTENT_LENGTH = bytesOf('content-length');
+const AUTHORIZATION = bytesOf('authorization');
 
 export class Scan {
   /** Of the last request found: whether its answer has no body. */
@@ -93,9 +96,12 @@ export class Scan {
   end = 0;
 
   readonly #decoded = new Uint8Array(MAX_KEY_BYTES);
+  readonly #tokens: Tokens | undefined;
   #hasBody = false;
 
-  constructor() {
+  /** @param tokens undefined: clients need none */
+  constructor(tokens?: Tokens) {
+    this.#tokens = tokens?.required === true ? tokens : undefined;
     this.key = this.#decoded;
   }
 
@@ -217,12 +223,16 @@ export class Scan {
     let hasHost = false;
     let hasConnection = false;
     let bodyLength = -1;
+    let access: Access | undefined;
     for (let headers = 0; headers <= MAX_HEADERS; headers++) {
       const name = at;
       while (at < end && IN_NAME[bytes[at]] === 1) at++;
       if (at === end) return Verdict.MORE_HEAD;
       if (at === name) {
-        return this.#headEnd(bytes, at, end, hasHost && this.#hasBody === bodyLength >= 0, bodyLength, found);
+        const isOpen = this.#tokens === undefined || found === Verdict.ROOT;
+        const isComplete = hasHost && this.#hasBody === bodyLength >= 0;
+        const isAllowed = isOpen || access === 'full' || (access !== undefined && found === Verdict.READ);
+        return this.#headEnd(bytes, at, end, isComplete && isAllowed, bodyLength, found);
       }
       if (bytes[at] !== COLON) return Verdict.UNSURE;
       const nameEnd = at++;
@@ -252,6 +262,12 @@ export class Scan {
             break;
           }
           if (isUnsureHeader(bytes, name, nameEnd)) return Verdict.UNSURE;
+          break;
+        case AUTHORIZATION.length:
+          if (!isName(bytes, name, AUTHORIZATION)) break;
+          if (access !== undefined || this.#tokens === undefined) return Verdict.UNSURE;
+          access = accessOf(this.#tokens, bytes, value, at);
+          if (access === undefined) return Verdict.UNSURE;
           break;
         default:
           if (isUnsureHeader(bytes, name, nameEnd)) return Verdict.UNSURE;

@@ -1,6 +1,7 @@
 /** What the connections of a lane have in common, and who stands behind them. */
 import type { Socket } from 'node:net';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { RateLimit } from '../../limits/rate.js';
 import type { ImmediateCache, TieredCache } from '../../store/tiered.js';
 import type { Output } from './output.js';
 import type { Scan } from './scan.js';
@@ -19,6 +20,8 @@ export interface Station {
   readonly output: Output;
   readonly cache: ImmediateCache & TieredCache;
   readonly limit: ConcurrencyLimit;
+  /** Undefined: there is none. */
+  readonly rate: RateLimit | undefined;
   readonly behind: Behind;
   /** Bytes of the largest body that is taken. */
   readonly maxBodySize: number;
@@ -27,6 +30,10 @@ export interface Station {
   /** Goes up while time goes by. */
   readonly ticks: number;
   countRequests(requests: number): void;
+  /** Counts what the output has answered since the last time: requests that came at `began`, by `performance.now()`. */
+  countAnswers(began: number): void;
+  /** Counts a request that came in part and was refused. */
+  countRefused(): void;
   /** Counts an answer that is the server's failure. */
   countError(): void;
 }

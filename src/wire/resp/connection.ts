@@ -15,9 +15,9 @@ import { Parsed, type Request } from './request.js';
 import type { Patience, Station } from './station.js';
 
 /** Bytes of replies that a client may leave untaken. */
-const MOST_UNTAKEN = 256 * 1024 * 1024;
+export const MOST_UNTAKEN = 256 * 1024 * 1024;
 /** Bytes of commands that are kept until they are whole, or can be run. */
-const MOST_PENDING = 256 * 1024 * 1024;
+export const MOST_PENDING = 256 * 1024 * 1024;
 /** The same for those behind a command that waits: then nothing more is read. */
 const MOST_BEHIND = 1024 * 1024;
 
