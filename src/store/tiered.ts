@@ -147,3 +147,6 @@ export interface ThroughCache extends TieredCache, ImmediateCache {
    */
   watch(keys: readonly StoreKey[], watch?: StoreWatch): Promise<StoreWatch>;
 }
+
+/** What the servers of a worker ask: 'settle' in it says whether keys are in the map itself, or are the store's. */
+export type WorkerCache = (SettlingCache & ImmediateCache) | ThroughCache;

@@ -89,10 +89,7 @@ export class FollowedCommands implements StoreLink {
    * @param elsewhere what to make of the outcome when another node gave it, whose session is not the lease's; absent: it
    *   is not asked of another node while its keys are on their way there
    */
-  async #follow<T>(
-    operation: (keys: NodeCommands) => Promise<T>,
-    elsewhere?: (outcome: T) => T,
-  ): Promise<T> {
+  async #follow<T>(operation: (keys: NodeCommands) => Promise<T>, elsewhere?: (outcome: T) => T): Promise<T> {
     try {
       return await operation(this.#keys);
     } catch (error) {

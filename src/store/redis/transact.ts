@@ -32,7 +32,7 @@ export async function transact(
 }
 
 /** Whether an error says that keys are elsewhere, or on their way. */
-export function isRedirection(error: unknown): error is Error {
+export function isRedirection(error: unknown): boolean {
   return isReplyError(error) && REDIRECTIONS.has(codeOf(error));
 }
 

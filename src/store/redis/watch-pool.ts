@@ -36,8 +36,8 @@ export class WatchPool {
   readonly #parts: WatchPoolParts;
   readonly #idle: WatchConnection[] = [];
   readonly #taken = new Set<WatchConnection>();
-  /** Connections that are being made, which count as taken. */
-  #opening = 0;
+  /** Those that are taken or being made. */
+  #count = 0;
   #isClosed = false;
 
   constructor(parts: WatchPoolParts) {
@@ -46,9 +46,12 @@ export class WatchPool {
 
   /** See `BackingStore.openWatch`. */
   async open(): Promise<WatchLink> {
-    if (this.#taken.size + this.#opening >= MOST_WATCHING) {
-      throw new RefusedError(`ERR more than ${MOST_WATCHING} clients of a worker watch keys at the same time`);
+    if (this.#count >= MOST_WATCHING) {
+      throw new RefusedError(
+        `ERR more than ${MOST_WATCHING} clients of a worker watch keys at the same time`,
+      );
     }
+    this.#count++;
     const connection = this.#takeIdle() ?? (await this.#connect());
     this.#taken.add(connection);
     return new Watch(this.#parts, connection, () => this.#takeBack(connection));
@@ -67,7 +70,6 @@ export class WatchPool {
   }
 
   async #connect(): Promise<WatchConnection> {
-    this.#opening++;
     const { address, database } = this.#parts.connection;
     const connection = new WatchConnection(redisSocket(address));
     try {
@@ -75,16 +77,16 @@ export class WatchPool {
       if (this.#isClosed) throw new StoreUnavailableError('the connections to Redis are closed', RETRY_AFTER);
       return connection;
     } catch (error) {
+      this.#count--;
       connection.close();
       throw asStoreError(error);
-    } finally {
-      this.#opening--;
     }
   }
 
   async #takeBack(connection: WatchConnection): Promise<void> {
     const isClean = await connection.unwatch();
     this.#taken.delete(connection);
+    this.#count--;
     if (isClean && !this.#isClosed && this.#idle.length < MOST_IDLE) this.#idle.push(connection);
     else connection.close();
   }

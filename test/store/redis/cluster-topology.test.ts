@@ -124,6 +124,8 @@ function nodeThatSays(...replies: string[]): NodeCommands & { asked: number } {
     delete: unused,
     expire: unused,
     modify: unused,
+    run: unused,
+    transact: unused,
   };
   return node;
 }
