@@ -116,6 +116,7 @@ export class CoherentCache implements ThroughCache {
 
   change(command: StoreCommand): Promise<StoreReply> {
     return this.#following(async () => {
+      this.#checkTogether(keysOf(command));
       const link = this.#parts.store.linkFor(keyOf(command));
       return await this.#changing(keysOf(command), () => link.run(command));
     });
@@ -200,8 +201,8 @@ export class CoherentCache implements ThroughCache {
    */
   async #changing<T>(keys: readonly StoreKey[], change: () => Promise<T>): Promise<T> {
     const { store } = this.#parts;
-    for (const key of keys) this.#takeForWrite(key, store.linkFor(key));
     try {
+      for (const key of keys) this.#takeForWrite(key, store.linkFor(key));
       return await change();
     } finally {
       for (const key of keys) this.#forget(key);

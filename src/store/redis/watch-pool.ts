@@ -141,6 +141,7 @@ class Watch implements WatchLink {
   }
 
   async watch(keys: readonly StoreKey[]): Promise<void> {
+    this.#checkOwn();
     try {
       await this.#connection.commands.send('WATCH', ...keys.map((key) => this.#names.of(key)));
     } catch (error) {
@@ -149,6 +150,7 @@ class Watch implements WatchLink {
   }
 
   async transact(commands: readonly StoreCommand[]): Promise<readonly StoreReply[] | null> {
+    this.#checkOwn();
     if (!this.#connection.isOpen) {
       const message = 'the connection that watched the keys was lost; nothing was done';
       throw new StoreUnavailableError(message, RETRY_AFTER);
@@ -166,6 +168,12 @@ class Watch implements WatchLink {
     if (this.#isReleased) return;
     this.#isReleased = true;
     this.#giveBack();
+  }
+
+  /** Whoever has the connection next watches other keys. */
+  #checkOwn(): void {
+    if (this.#isReleased)
+      throw new StoreUnavailableError('the client that watched the keys is gone', RETRY_AFTER);
   }
 
   /** What to reject with in place of what Redis said. */
