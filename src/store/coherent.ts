@@ -4,6 +4,8 @@
  *
  * - A write takes a lease, so that the old value is not served any more, and publishes once the store has said yes.
  *   When it says no, or nothing, the key is left out of the map: the next read asks the store.
+ * - What is changed by a command of the store's own is published as the store says that it is then. A command over several
+ *   keys, or a transaction, takes a lease of each key that it changes, and leaves none of them in the map.
  * - An invalidation removes an entry, a lease too, if it is of the session that was told. Every entry is guarded by the
  *   connection that it came by: a change that came after it is told there, and what other connections are told is
  *   older news. That is how the echo of one worker's write, which Redis sends to another worker that had read the key

@@ -19,6 +19,8 @@ type History = readonly (readonly Word[])[];
 const OF_THE_MAP = /^(keys|scan|dbsize|randomkey|flushdb|flushall)$/i;
 
 const PREFIX = 'app:';
+/** Not the first one: that is what clients take it for. */
+const DATABASE = 3;
 /** Commands that are compared at a time, and of one transaction. */
 const BATCH = 100;
 const QUEUE = 8;
@@ -29,20 +31,22 @@ const redis = await RedisClient.connect(reference.socketPath);
 t.teardown(() => redis.close());
 const behindDirect = await RedisClient.connect(behind.socketPath);
 t.teardown(() => behindDirect.close());
+await behindDirect.run('SELECT', String(DATABASE));
+const FLAGS = { redis: `${behind.url}/${DATABASE}`, 'redis-prefix': PREFIX };
 
 t.beforeEach(async () => {
   await Promise.all([redis.run('FLUSHALL'), behindDirect.run('FLUSHALL')]);
 });
 
 t.test('a table of commands: options, limits, errors', async (t) => {
-  const client = (await openWorker(t, { redis: behind.url, 'redis-prefix': PREFIX })).connect();
+  const client = (await openWorker(t, FLAGS)).connect();
   await compare(t, client, TABLE.filter(isOverKeys));
   await haveTheSame(t);
 });
 
 t.test('random histories, alone and in transactions', async (t) => {
   const commands = new Commands(new Random(SEED));
-  const client = (await openWorker(t, { redis: behind.url, 'redis-prefix': PREFIX })).connect();
+  const client = (await openWorker(t, FLAGS)).connect();
   for (let left = times(60); left > 0; left--) {
     const history = Array.from({ length: BATCH }, () => commands.next()).filter(isOverKeys);
     const isQueued = left % 3 === 0;
