@@ -92,7 +92,7 @@ export class CommandSocket implements Commands {
     });
   }
 
-  /** What the server answers to, as its errors are told to others, unless that takes too long. */
+  /** The same for whatever else is asked of this socket: it has as long, and rejects in the same way. */
   inTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

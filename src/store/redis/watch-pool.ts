@@ -98,7 +98,7 @@ class WatchConnection {
 
   constructor(socket: Redis) {
     this.#socket = socket;
-    // What is late may still come, and be taken for the answer to something else: see `unwatch`.
+    // One that does not answer in time is not waited for: what it watches is as good as changed.
     this.commands = new CommandSocket(socket, () => this.close());
   }
 

@@ -1,5 +1,6 @@
 /** Commands with a Redis behind the map that others change too: nothing old is answered, and no change is lost. */
 import t from 'tap';
+import { Random, SEED, seeded } from '../../shards/support.js';
 import { startRedis } from '../../store/fixtures/redis-server.js';
 import { hasSent, startProxy } from '../../store/fixtures/tcp-proxy.js';
 import { until } from '../../store/fixtures/until.js';
@@ -222,6 +223,54 @@ t.test('a write of several keys: from when on the old values are not answered', 
     await answer;
     t.equal(await reader.say('GET a'), 'new');
     tell();
+  }
+});
+
+t.test('races of commands and foreign writers end with what Redis has', async (t) => {
+  const proxies = await Promise.all([startProxy(t, redis), startProxy(t, redis)]);
+  const processes = await Promise.all(proxies.map((proxy) => openWorkers(t, { redis: proxy.url }, 2)));
+  const workers = processes.flat();
+  const random = new Random(SEED);
+  const pick = (choices: readonly string[]): string => choices[random.below(choices.length)] ?? '';
+  const key = (): string => pick(['{k}a', '{k}b', '{k}c']);
+  const command = (n: number): string =>
+    pick([
+      ...[
+        `GET ${key()}`,
+        `MGET ${key()} ${key()}`,
+        `SET ${key()} ${n}`,
+        `APPEND ${key()} ${n}`,
+        `INCR ${key()}`,
+      ],
+      ...[`MSET ${key()} ${n} ${key()} ${n}`, `RENAME ${key()} ${key()}`, `COPY ${key()} ${key()} REPLACE`],
+      ...[`DEL ${key()} ${key()}`, `GETDEL ${key()}`, `PEXPIRE ${key()} 3`, `SET ${key()} ${n} NX`],
+      ...['MULTI', 'EXEC', `WATCH ${key()}`, 'FLUSHALL'],
+    ]);
+  const clients = [...workers, ...workers].map((worker) => worker.connect());
+  for (let round = 0; round < 4; round++) {
+    const undo = proxies.flatMap((proxy) => [
+      proxy.delay(random.below(8), { direction: 'to client', connection: TELLING }),
+      proxy.delay(random.below(8), { direction: 'to client', connection: hasSent('TRACKING') }),
+      proxy.delay(random.below(8), { direction: 'to server' }),
+    ]);
+    const own = clients.map(async (client, n) => {
+      for (let i = 0; i < 12; i++) await client.say(command(100 * n + i));
+      await client.say('DISCARD');
+    });
+    const foreign = async (): Promise<void> => {
+      for (let i = 0; i < 30; i++) await direct.set(key(), `foreign${round}${i}`);
+    };
+    await Promise.all([...own, foreign()]);
+    for (const end of undo) end();
+    for (const name of ['{k}a', '{k}b', '{k}c']) {
+      // What is to expire in a moment would change while it is looked at.
+      await direct.persist(name);
+      const now = await direct.get(name);
+      for (const client of clients) {
+        await until(async () => (await client.say(`GET ${name}`)) === now);
+        for (let i = 0; i < 3; i++) t.equal(await client.say(`GET ${name}`), now, seeded(name));
+      }
+    }
   }
 });
 
