@@ -1,6 +1,6 @@
 /** Puts together what runs commands in one worker, from what the worker has. */
 import type { Config } from '../config/config.js';
-import type { ImmediateCache, SettlingCache } from '../store/tiered.js';
+import type { SettlingCache, WorkerCache } from '../store/tiered.js';
 import type { Turn } from '../store/turnstile.js';
 import type { Watcher } from '../store/watches.js';
 import type { ProcessState } from '../telemetry/process-state.js';
@@ -8,7 +8,7 @@ import { Clients } from './clients.js';
 import type { Command } from './command.js';
 import type { CounterBase } from './counter-base.js';
 import { dataCommands } from './data-commands.js';
-import { Engine } from './engine.js';
+import { Engine, type Settling } from './engine.js';
 import { type CommandStatistics, countsOf, type InfoSources } from './info-sections.js';
 import { Keyspace } from './keyspace.js';
 import { initialAccess, type Passwords } from './login.js';
@@ -16,7 +16,10 @@ import { RecentRate } from './recent-rate.js';
 import { type ConnectionLimits, settings } from './settings.js';
 import type { SharedClients } from './shared-clients.js';
 import { commandTable } from './table.js';
-import { type QueueRunner, type TransactionRunner, Transactions } from './transactions.js';
+import { StoreTasks } from './through/store-task.js';
+import { StoreTransactions } from './through/store-transactions.js';
+import { throughCommands } from './through/through-commands.js';
+import { type TransactionRunner, Transactions } from './transactions.js';
 
 /** Counts of commands, in which a worker counts its own: see `CommandStats`. */
 export interface WorkerStatistics extends CommandStatistics {
@@ -29,7 +32,7 @@ export interface CommandParts {
   readonly config: Config;
   /** From 0. */
   readonly worker: number;
-  readonly cache: SettlingCache & ImmediateCache;
+  readonly cache: WorkerCache;
   /** Whether there is a data file that values are read from when they are asked for. */
   readonly hasFile: boolean;
   readonly turn: Turn;
@@ -60,7 +63,7 @@ export function createCommands(parts: CommandParts): Commands {
   const { config, worker, cache, hasFile, turn, state, statistics } = parts;
   const clients = new Clients(parts.sharedClients, worker, initialAccess(parts.passwords));
   const rate = new RecentRate();
-  const { data, transactions } = overMap(parts, () => engine);
+  const { data, transactions } = overKeys(parts, () => engine);
   const engine: Engine = new Engine({
     commands: commandTable({
       data,
@@ -84,25 +87,34 @@ export function createCommands(parts: CommandParts): Commands {
     },
     turn,
     onFailure: parts.onFailure,
-    settling: {
-      // What is in a file has to be brought into the map key by key.
-      get isSettled() {
-        return !hasFile && state.loaded;
-      },
-      settle: (key) => cache.settle(key),
-    },
+    settling: 'settle' in cache ? settlingOf(cache, state, hasFile) : undefined,
   });
   return { engine, clients, transactions };
 }
 
-/** The commands that work on keys, for keys that are in the map itself. */
-function overMap(
+/** The commands that work on keys: in the map itself, or in the store behind it. */
+function overKeys(
   { cache, config: { ttl }, turn, watcher }: CommandParts,
-  runner: () => QueueRunner,
+  runner: () => Engine,
 ): { readonly data: readonly Command[]; readonly transactions: TransactionRunner } {
+  const keyspace = new Keyspace({ cache, turn, ttl });
+  if ('settle' in cache) {
+    return { data: dataCommands(keyspace), transactions: new Transactions({ turn, watcher, runner }) };
+  }
+  const tasks = new StoreTasks(keyspace, ttl);
   return {
-    data: dataCommands(new Keyspace({ cache, turn, ttl })),
-    transactions: new Transactions({ turn, watcher, runner }),
+    data: throughCommands(keyspace, cache, tasks),
+    transactions: new StoreTransactions(cache, tasks, runner),
+  };
+}
+
+function settlingOf(cache: SettlingCache, state: ProcessState, hasFile: boolean): Settling {
+  return {
+    // What is in a file has to be brought into the map key by key.
+    get isSettled() {
+      return !hasFile && state.loaded;
+    },
+    settle: (key) => cache.settle(key),
   };
 }
 

@@ -2,7 +2,7 @@
  * Runs commands for clients, however they came: finds the command, checks what Redis checks before it runs one, in the
  * same order and with the same words, and runs it or queues it in the client's transaction.
  */
-import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
+import { RefusedError, StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
 import type { Client } from './client.js';
 import {
@@ -152,6 +152,18 @@ export class Engine {
     this.#runAtOnce(command, args, reply, client);
   }
 
+  /** Answers a command that has been queued and was run elsewhere. @param answer throws what it came to, if that is an error */
+  answerQueued(args: Arguments, reply: Reply, answer: Answer): void {
+    const command = this.lookup.find(args);
+    if (command === undefined) throw new TypeError('what has been queued is no command');
+    this.#countCall(command);
+    try {
+      answer(reply);
+    } catch (error) {
+      reply.error(this.#messageOf(error, command));
+    }
+  }
+
   /** Sees to it that the map knows what the keys of these commands have. A promise only if that has to be waited for. */
   settle(queue: readonly Arguments[]): undefined | Promise<void> {
     const { settling } = this.#parts;
@@ -227,7 +239,7 @@ export class Engine {
 
   #messageOf(error: unknown, { index, fullName }: KnownCommand): string {
     this.#parts.counter.failed(index);
-    if (error instanceof CommandError) return error.message;
+    if (error instanceof CommandError || error instanceof RefusedError) return error.message;
     if (error instanceof ValueTooLargeError) return TOO_LONG;
     if (error instanceof WrongTypeError) {
       return 'WRONGTYPE Operation against a key holding the wrong kind of value';

@@ -25,7 +25,8 @@ export function withCheckedKeys(command: Command): Command {
   };
 }
 
-function checkKeys(args: Arguments, { first, last, step }: KeyPositions): void {
+/** @throws {CommandError} when a key is too short or too long */
+export function checkKeys(args: Arguments, { first, last, step }: KeyPositions): void {
   const end = last < 0 ? args.count + last : last;
   for (let index = first; index <= end; index += step) {
     const length = args.length(index);

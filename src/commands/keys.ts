@@ -137,7 +137,7 @@ function copy(keyspace: Keyspace, args: Arguments, replaces: boolean): boolean {
 }
 
 /** Whether `COPY` may replace. @throws {CommandError} when its options are wrong */
-function parseCopy(args: Arguments): boolean {
+export function parseCopy(args: Arguments): boolean {
   let replaces = false;
   for (let index = 3; index < args.count; index++) {
     if (args.is(index, 'replace')) replaces = true;

@@ -69,7 +69,7 @@ function mget(values: ImmediateCache, args: Arguments, reply: Reply): void {
 }
 
 /** @throws {CommandError} when a key lacks its value, or a value does not fit: before any of them is stored */
-function checkPairs(keyspace: Keyspace, args: Arguments, command: string): void {
+export function checkPairs(keyspace: Keyspace, args: Arguments, command: string): void {
   if (args.count % 2 === 0) {
     throw new CommandError(`ERR wrong number of arguments for '${command}' command`);
   }

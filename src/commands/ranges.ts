@@ -65,14 +65,17 @@ function getRange(keyspace: Keyspace, args: Arguments, reply: Reply): void {
   const first = clampedInteger(args, 2);
   const last = clampedInteger(args, 3);
   const length = keyspace.lookUp(args, 1);
-  if (length <= 0 || (first < 0 && last < 0 && first > last)) {
-    reply.bulk(EMPTY);
-    return;
-  }
+  reply.bulk(length <= 0 ? EMPTY : partOf(keyspace.found.subarray(0, length), first, last));
+}
+
+/** The bytes of a value from the first to the last, where negative ones count from its end. */
+export function partOf(value: Uint8Array, first: number, last: number): Uint8Array {
+  const { length } = value;
+  if (first < 0 && last < 0 && first > last) return EMPTY;
   const from = Math.max(0, first < 0 ? length + first : first);
   // A last byte before the first is the first.
   const to = Math.min(length, Math.max(0, last < 0 ? length + last : last) + 1);
-  reply.bulk(from < to ? keyspace.found.subarray(from, to) : EMPTY);
+  return from < to ? value.subarray(from, to) : EMPTY;
 }
 
 function setRange(keyspace: Keyspace, args: Arguments, reply: Reply): void {

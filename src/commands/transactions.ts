@@ -1,5 +1,5 @@
 /**
- * Transactions: MULTI EXEC DISCARD WATCH UNWATCH over the shared map. What stands between MULTI and EXEC runs while this
+ * Transactions: MULTI EXEC DISCARD WATCH UNWATCH. Over the shared map, what stands between MULTI and EXEC runs while this
  * worker has the map to itself, so that nobody, in no worker and by no protocol, sees a part of it.
  */
 import { Arguments } from './arguments.js';
@@ -60,12 +60,14 @@ export interface TransactionRunner {
   executeAll(commands: readonly Arguments[], reply: Reply, client: Client): Outcome;
 }
 
-export class Transactions<Watched> implements TransactionRunner {
+/** What clients say about transactions, wherever these run. */
+export abstract class TransactionCommands implements TransactionRunner {
   readonly commands: readonly Command[];
-  readonly #parts: TransactionParts<Watched>;
+  readonly #runner: () => QueueRunner;
 
-  constructor(parts: TransactionParts<Watched>) {
-    this.#parts = parts;
+  /** @param runner asked for only when commands run: it is made of them */
+  constructor(runner: () => QueueRunner) {
+    this.#runner = runner;
     this.commands = [
       { name: 'multi', arity: 1, flags: [...FAST_FLAGS, 'immediate'], run: multi },
       {
@@ -80,7 +82,11 @@ export class Transactions<Watched> implements TransactionRunner {
         arity: -2,
         flags: [...FAST_FLAGS, 'immediate'],
         keys: ALL_KEYS,
-        run: (args, reply, client) => this.#watch(args, reply, client),
+        run: (args, reply, client) => {
+          if (client.transaction !== undefined)
+            throw new CommandError('ERR WATCH inside MULTI is not allowed');
+          return this.watch(args, reply, client);
+        },
       }),
       {
         name: 'unwatch',
@@ -95,7 +101,7 @@ export class Transactions<Watched> implements TransactionRunner {
   }
 
   executeAll(commands: readonly Arguments[], reply: Reply, client: Client): Outcome {
-    const runner = this.#parts.runner();
+    const runner = this.#runner();
     const transaction = new Transaction();
     for (const args of commands) {
       const refusal = runner.refusal(args, client) ?? (transaction.add(args) ? undefined : TOO_LARGE);
@@ -116,10 +122,26 @@ export class Transactions<Watched> implements TransactionRunner {
       client.unwatch();
       throw new CommandError(ABORTED);
     }
-    return this.#run(transaction.queue, reply, client);
+    return this.run(transaction.queue, reply, client);
   }
 
-  #run(queue: readonly Arguments[], reply: Reply, client: Client): Outcome {
+  /** Watches keys, and answers. */
+  protected abstract watch(args: Arguments, reply: Reply, client: Client): Outcome;
+
+  /** Runs what has been queued unless a watched key has changed, answers, and ends the client's watches. */
+  protected abstract run(queue: readonly Arguments[], reply: Reply, client: Client): Outcome;
+}
+
+/** Over the shared map. */
+export class Transactions<Watched> extends TransactionCommands {
+  readonly #parts: TransactionParts<Watched>;
+
+  constructor(parts: TransactionParts<Watched>) {
+    super(parts.runner);
+    this.#parts = parts;
+  }
+
+  protected run(queue: readonly Arguments[], reply: Reply, client: Client): Outcome {
     const settling = this.#parts.runner().settle(queue);
     if (settling === undefined) this.#runAtOnce(queue, reply, client);
     else return this.#runSettled(settling, queue, client);
@@ -149,8 +171,7 @@ export class Transactions<Watched> implements TransactionRunner {
     });
   }
 
-  #watch(args: Arguments, reply: Reply, client: Client): void {
-    if (client.transaction !== undefined) throw new CommandError('ERR WATCH inside MULTI is not allowed');
+  protected watch(args: Arguments, reply: Reply, client: Client): void {
     this.#parts.turn.exclusively(() => {
       for (let index = 1; index < args.count; index++) {
         const key = args.view(index).toString('latin1');

@@ -26,8 +26,35 @@ export interface Written {
 
 /** What became of a command that changes a key by what it has, and what the key has now. */
 export interface Modified extends Written {
+  /** As in {@link StoreReply}; of no meaning when it was refused. */
   readonly reply: unknown;
+  /** Why the store did not do it, in its own words. */
+  readonly refusal?: string;
   readonly now: Fetched;
+}
+
+/** A command of the store's own. */
+export interface StoreCommand {
+  /** Its name first. Private to whoever runs it. */
+  readonly words: readonly (string | Buffer)[];
+  /** Indexes of the words that are keys, as hotshard knows them: the store's own names for them are not known here. */
+  readonly keys: readonly number[];
+}
+
+/**
+ * What the store answers to a command of its own: a Buffer is a string or a status, a string is an integer, null is no
+ * value. In a list, an Error is one that the store told of.
+ */
+export type StoreReply = Buffer | string | null | Error | readonly StoreReply[];
+
+/** A connection by which the store is asked whether some keys have changed until a transaction is run on it. */
+export interface WatchLink {
+  /** Watches these keys too. Rejects as a StoreLink's methods do, and then may have watched them. */
+  watch(keys: readonly StoreKey[]): Promise<void>;
+  /** As `StoreLink.transact`; null: a key has changed, and nothing was done. Ends all watches. */
+  transact(commands: readonly StoreCommand[]): Promise<readonly StoreReply[] | null>;
+  /** Gives the connection back. May be called more than once. */
+  release(): void;
 }
 
 /**
@@ -35,7 +62,7 @@ export interface Modified extends Written {
  *
  * - StoreUnavailableError when there is no answer, or none that says what became of the operation,
  * - RelocatedError when the key is to be asked for elsewhere,
- * - what the store itself said, when that is about the key or the command.
+ * - RefusedError, or WrongTypeError, with what the store itself said, when that is about the key or the command.
  */
 export interface FetchLink {
   /** The session that replies come in, until the link is lost. */
@@ -52,6 +79,12 @@ export interface StoreLink extends FetchLink {
   delete(key: StoreKey): Promise<Written & { readonly existed: boolean }>;
   /** @param ttl milliseconds, 0 = none */
   expire(key: StoreKey, ttl: number): Promise<Modified>;
+  /** Runs a command that changes its key, which is its first word after the name, and reads what the key has then. */
+  modify(command: StoreCommand): Promise<Modified>;
+  /** Runs a command, whatever it is. */
+  run(command: StoreCommand): Promise<StoreReply>;
+  /** Runs commands together, so that nobody sees a part of it. */
+  transact(commands: readonly StoreCommand[]): Promise<readonly StoreReply[]>;
 }
 
 /** A store that can be read. */
@@ -69,6 +102,15 @@ export interface FetchStore {
 
 export interface BackingStore extends FetchStore {
   linkFor(key: StoreKey): StoreLink;
+  /** Whether one link serves all these keys, now and whatever happens: they may be in one transaction. */
+  areTogether(keys: readonly StoreKey[]): boolean;
+  /**
+   * A connection to watch keys by that are where this one is.
+   *
+   * @throws {StoreUnavailableError} when it is out of reach
+   * @throws {RefusedError} when as many are in use as there may be
+   */
+  openWatch(key: StoreKey): Promise<WatchLink>;
 }
 
 /** What is behind the map can't answer now. Servers turn it into 503 with `Retry-After`. */
@@ -83,6 +125,11 @@ export class StoreUnavailableError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** The store will not do what it was asked: in its own words, a code in capitals, a blank, text. Nothing was done. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
 }
 
 /** The key has moved: nothing was done, and the operation may be tried again once `settled` is. */

@@ -194,7 +194,7 @@ export class ReadThrough {
   ): Promise<ReadResult | undefined> {
     try {
       const fetched = await link.fetch(key);
-      this.#within(() => this.publication.publish(key, lease, link, this.#bounded(fetched)));
+      this.#within(() => this.publication.publish(key, lease, link, this.bounded(fetched)));
       return this.#fetchedResult(fetched);
     } catch (error) {
       if (error instanceof StoreUnavailableError && this.#freshness.isStale(found)) {
@@ -226,7 +226,7 @@ export class ReadThrough {
   }
 
   /** What is kept of what the store has: no longer than the default time to live. */
-  #bounded(fetched: Fetched): Fetched {
+  bounded(fetched: Fetched): Fetched {
     const { ttl } = this.#parts;
     if (ttl === 0) return fetched;
     const limit = Date.now() + ttl;

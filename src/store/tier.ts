@@ -10,7 +10,7 @@ import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
 import { ReadThrough } from './read-through.js';
 import type { Sessions } from './sessions.js';
-import type { ImmediateCache, SettlingCache, TieredCache } from './tiered.js';
+import type { ImmediateCache, SettlingCache, WorkerCache } from './tiered.js';
 import type { Turn } from './turnstile.js';
 
 export interface TierParts {
@@ -29,9 +29,7 @@ export interface TierParts {
 }
 
 export interface Tier {
-  readonly cache: TieredCache & ImmediateCache;
-  /** The same cache when keys are in the map itself; undefined when they are Redis's. */
-  readonly settling: SettlingCache | undefined;
+  readonly cache: WorkerCache;
   /** Begins to connect to the store, if there is one. */
   start(): void;
   /** Lets go of the store. */
@@ -42,7 +40,7 @@ export async function openTier(parts: TierParts): Promise<Tier> {
   const { redis, redisCluster } = parts.config;
   if (redis === undefined && redisCluster === undefined) {
     const cache = withoutRedis(parts);
-    return { cache, settling: cache, start: () => {}, stop: () => {} };
+    return { cache, start: () => {}, stop: () => {} };
   }
   return await withRedis(parts);
 }
@@ -68,7 +66,7 @@ async function withRedis(parts: TierParts): Promise<Tier> {
   const { ttl, staleTtl, maxValueSize } = config;
   // Without the turn: commands over several keys are Redis's here, and the map is never anybody's alone.
   cache = new CoherentCache({ map, sessions, bell, state, worker, store, ttl, staleTtl, maxValueSize });
-  return { cache, settling: undefined, start: () => store.start(), stop: () => store.stop() };
+  return { cache, start: () => store.start(), stop: () => store.stop() };
 }
 
 function withoutRedis(parts: TierParts): SettlingCache & ImmediateCache {

@@ -3,9 +3,9 @@
  * coherent.ts the map with a store behind it.
  */
 import type { SharedCache } from '../../shards/index.js';
-import type { StoreKey } from './backing-store.js';
+import type { StoreCommand, StoreKey, StoreReply } from './backing-store.js';
 
-export { StoreUnavailableError } from './backing-store.js';
+export { RefusedError, StoreUnavailableError } from './backing-store.js';
 
 /** A value read: its bytes, private to the caller, and where they came from (the `x-cache` header). */
 export interface ReadResult {
@@ -109,3 +109,44 @@ export interface SettlingCache extends TieredCache {
    */
   settle(key: StoreKey): void | Promise<void>;
 }
+
+/** Keys of the store that are watched for changes until a transaction is run. */
+export interface StoreWatch {
+  /** Ends it. May be called more than once. */
+  release(): void;
+}
+
+/**
+ * A cache whose keys are the store's, for commands that change a key by what it has, or several keys at once: the store
+ * runs them. All methods reject with
+ *
+ * - RefusedError or WrongTypeError: what the store said of the command, which it did not do,
+ * - StoreUnavailableError: it can't answer, or did not say whether it has done it.
+ */
+export interface ThroughCache extends TieredCache, ImmediateCache {
+  /** Has the store run a command that changes one key, its first word after the name, and keeps what that has then. */
+  modify(command: StoreCommand): Promise<StoreReply>;
+  /** Has the store run a command that changes no key. What it answers is not kept. */
+  ask(command: StoreCommand): Promise<StoreReply>;
+  /** Has the store run a command that changes several keys, of which nothing is kept. */
+  change(command: StoreCommand): Promise<StoreReply>;
+  /**
+   * Has the store run commands together.
+   *
+   * @param written keys that they change
+   * @returns their replies; null when a watched key has changed: then nothing was done
+   */
+  transact(
+    commands: readonly StoreCommand[],
+    written: readonly StoreKey[],
+    watch?: StoreWatch,
+  ): Promise<readonly StoreReply[] | null>;
+  /**
+   * Watches keys for changes, besides those that are watched already. What is read of them from now on is no older
+   * than the watch.
+   */
+  watch(keys: readonly StoreKey[], watch?: StoreWatch): Promise<StoreWatch>;
+}
+
+/** What the servers of a worker ask: 'settle' in it says whether keys are in the map itself, or are the store's. */
+export type WorkerCache = (SettlingCache & ImmediateCache) | ThroughCache;

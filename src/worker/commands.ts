@@ -36,7 +36,7 @@ export function openCommands({
   return createCommands({
     config,
     worker,
-    cache: (tier.settling ?? tier.cache) as never,
+    cache: tier.cache,
     hasFile: file !== undefined,
     turn,
     watcher: watches.watcherOf(worker, map),

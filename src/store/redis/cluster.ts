@@ -13,7 +13,14 @@
  * answer. For so long after a move, at most, is an absence served that is none any more.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BackingStore, RelocatedError, type StoreKey, StoreUnavailableError } from '../backing-store.js';
+import {
+  type BackingStore,
+  RelocatedError,
+  type StoreKey,
+  StoreUnavailableError,
+  type WatchLink,
+} from '../backing-store.js';
+import { Complaints } from './complaints.js';
 import { RedisConnection } from './connection.js';
 import { RETRY_AFTER } from './errors.js';
 import { FollowedCommands, type Guide, type NodeCommands } from './followed.js';
@@ -44,9 +51,6 @@ const MOST_ASKED = 16;
 /** Milliseconds after which an operation follows its key. */
 const SETTLING_TIME = 10;
 
-/** Milliseconds after which a reason that is still the same is logged again. */
-const REPEAT_LOG_AFTER = 30_000;
-
 export interface ClusterParts extends Omit<LinkParts, 'name' | 'connection'> {
   /** Nodes that are asked first who else there is. */
   readonly seeds: readonly NodeName[];
@@ -71,13 +75,12 @@ export class RedisCluster implements BackingStore, Guide {
   #isHurried = false;
   /** Ends the pause before the next question. */
   #wake: () => void = () => {};
-  #lastReason = 'no node has been reached yet';
-  /** When which reason was last logged, on the clock of `performance.now`. */
-  readonly #logged = new Map<string, number>();
+  readonly #complaints: Complaints;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
     this.#prefix = Buffer.from(parts.prefix);
+    this.#complaints = new Complaints(parts.logger);
   }
 
   start(): void {
@@ -93,15 +96,18 @@ export class RedisCluster implements BackingStore, Guide {
   }
 
   linkFor(key: StoreKey): FollowedCommands {
-    const name = this.#masters[slotOf(Buffer.concat([this.#prefix, Buffer.from(key)]))];
-    if (name === undefined) {
-      this.doubt();
-      throw new StoreUnavailableError(
-        `no known master of the Redis Cluster serves the key: ${this.#lastReason}`,
-        RETRY_AFTER,
-      );
-    }
+    const name = this.#masterOf(key);
     return new FollowedCommands(this.#connectionOf(name).keys, name, this);
+  }
+
+  areTogether(keys: readonly StoreKey[]): boolean {
+    return new Set(keys.map((key) => this.#slotOf(key))).size <= 1;
+  }
+
+  async openWatch(key: StoreKey): Promise<WatchLink> {
+    const name = this.#masterOf(key);
+    this.#connectionOf(name);
+    return await this.#member(name).watches.open();
   }
 
   /** Absences are remembered in the map. */
@@ -134,6 +140,20 @@ export class RedisCluster implements BackingStore, Guide {
     this.#wake();
   }
 
+  #slotOf(key: StoreKey): number {
+    return slotOf(Buffer.concat([this.#prefix, Buffer.from(key)]));
+  }
+
+  #masterOf(key: StoreKey): NodeName {
+    const name = this.#masters[this.#slotOf(key)];
+    if (name !== undefined) return name;
+    this.doubt();
+    throw new StoreUnavailableError(
+      `no known master of the Redis Cluster serves the key: ${this.#complaints.last}`,
+      RETRY_AFTER,
+    );
+  }
+
   /** @throws {RelocatedError | StoreUnavailableError} when there is none */
   #connectionOf(name: NodeName): RedisConnection {
     const member = this.#member(name);
@@ -152,6 +172,7 @@ export class RedisCluster implements BackingStore, Guide {
       ...this.#parts,
       name,
       connection: this.#connectionTo(name),
+      guide: this,
       onConnected: () => this.#noteReached(),
     });
     this.#members.set(name, member);
@@ -267,16 +288,7 @@ export class RedisCluster implements BackingStore, Guide {
   }
 
   #report(name: NodeName, error: unknown): void {
-    if (this.#stopping.signal.aborted) return;
-    const reason = `${name}: ${error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)}`;
-    this.#lastReason = reason;
-    const now = performance.now();
-    if (now - (this.#logged.get(reason) ?? Number.NEGATIVE_INFINITY) < REPEAT_LOG_AFTER) return;
-    this.#logged.set(reason, now);
-    this.#parts.logger.warn(
-      { redis: name, reason },
-      `the Redis Cluster can't be asked who serves what: ${reason}`,
-    );
+    if (!this.#stopping.signal.aborted) this.#complaints.add(name, error);
   }
 }
 

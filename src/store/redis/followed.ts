@@ -2,12 +2,22 @@
  * Commands for a key of a Redis Cluster that follow it: what a node says when a key is not, or no longer, its own.
  * Source: "Redis cluster specification", redis.io, section "Redirection and resharding".
  */
-import type { Fetched, Modified, RelocatedError, StoreKey, StoreLink, Written } from '../backing-store.js';
-import { StoreUnavailableError } from '../backing-store.js';
+import {
+  type Fetched,
+  type Modified,
+  RefusedError,
+  type RelocatedError,
+  type StoreCommand,
+  type StoreKey,
+  type StoreLink,
+  type StoreReply,
+  StoreUnavailableError,
+  type Written,
+} from '../backing-store.js';
 import { codeOf, isReplyError } from './errors.js';
 import type { KeyCommands } from './key-commands.js';
-import type { Argument } from './socket.js';
 import { type NodeName, redirectedTo } from './topology.js';
+import { isRedirection } from './transact.js';
 
 /** A node's commands for keys. */
 export type NodeCommands = Pick<KeyCommands, keyof KeyCommands>;
@@ -60,12 +70,26 @@ export class FollowedCommands implements StoreLink {
     return this.#follow((keys) => keys.expire(key, ttl), modifiedNotKept);
   }
 
-  modify(key: StoreKey, command: string, ...args: readonly Argument[]): Promise<Modified> {
-    return this.#follow((keys) => keys.modify(key, command, ...args), modifiedNotKept);
+  modify(command: StoreCommand): Promise<Modified> {
+    return this.#follow((keys) => keys.modify(command), modifiedNotKept);
   }
 
-  /** @param elsewhere what to make of the outcome when another node gave it, whose session is not the lease's */
-  async #follow<T>(operation: (keys: NodeCommands) => Promise<T>, elsewhere: (outcome: T) => T): Promise<T> {
+  run(command: StoreCommand): Promise<StoreReply> {
+    return this.#follow(
+      (keys) => keys.run(command),
+      (reply) => reply,
+    );
+  }
+
+  transact(commands: readonly StoreCommand[]): Promise<readonly StoreReply[]> {
+    return this.#follow((keys) => keys.transact(commands));
+  }
+
+  /**
+   * @param elsewhere what to make of the outcome when another node gave it, whose session is not the lease's; absent: it
+   *   is not asked of another node while its keys are on their way there
+   */
+  async #follow<T>(operation: (keys: NodeCommands) => Promise<T>, elsewhere?: (outcome: T) => T): Promise<T> {
     try {
       return await operation(this.#keys);
     } catch (error) {
@@ -76,11 +100,12 @@ export class FollowedCommands implements StoreLink {
         case 'MOVED':
           throw this.#guide.moved(Number(slot), redirectedTo(to, this.#name));
         case 'ASK':
+          if (elsewhere === undefined) throw this.#guide.unsettled();
           return elsewhere(await this.#ask(redirectedTo(to, this.#name), operation));
         case 'TRYAGAIN':
           throw this.#guide.unsettled();
         default:
-          throw error;
+          throw new RefusedError(error.message, { cause: error });
       }
     }
   }
@@ -90,13 +115,11 @@ export class FollowedCommands implements StoreLink {
     try {
       return await operation(this.#guide.importing(name));
     } catch (error) {
-      const isRedirected = isReplyError(error) && REDIRECTIONS.has(codeOf(error));
-      throw isRedirected ? this.#guide.unsettled() : error;
+      if (isRedirection(error)) throw this.#guide.unsettled();
+      throw isReplyError(error) ? new RefusedError(error.message, { cause: error }) : error;
     }
   }
 }
-
-const REDIRECTIONS: ReadonlySet<string> = new Set(['ASK', 'MOVED', 'TRYAGAIN']);
 
 function notKept(fetched: Fetched): Fetched {
   return { ...fetched, isCacheable: false };

@@ -23,15 +23,20 @@ export async function shakeHands(
   invalidations: Redis,
   database: number,
 ): Promise<Abilities> {
-  await Promise.all([connected(commands), connected(invalidations)]);
-  // Not by ioredis's own option, which takes an error for a detail and goes on in database 0.
-  if (database !== 0) await commands.select(database);
-  await probe(commands);
+  await Promise.all([prepare(commands, database), connected(invalidations)]);
   const untrackedBecause = await reasonAgainst(() => track(commands, invalidations));
   const cannotScript = await reasonAgainst(async () => {
     for (const { lua } of SCRIPTS) await commands.script('LOAD', lua);
   });
   return { untrackedBecause, canScript: cannotScript === undefined };
+}
+
+/** Connects a socket that commands are to be sent by. Rejects as {@link shakeHands} does. */
+export async function prepare(commands: Redis, database: number): Promise<void> {
+  await connected(commands);
+  // Not by ioredis's own option, which takes an error for a detail and goes on in database 0.
+  if (database !== 0) await commands.select(database);
+  await probe(commands);
 }
 
 /** The reason of a failed authentication comes as an event only, and the connection goes on without it. */

@@ -5,15 +5,20 @@
 import {
   type Fetched,
   type Modified,
+  type StoreCommand,
   type StoreKey,
   type StoreLink,
+  type StoreReply,
   StoreUnavailableError,
   type Written,
 } from '../backing-store.js';
+import { WrongTypeError } from '../tiered.js';
 import { codeOf, isReplyError, RETRY_AFTER } from './errors.js';
 import type { Abilities } from './handshake.js';
-import { DELETE, MODIFY, type Script, SET } from './scripts.js';
+import { asBuffer, Names } from './names.js';
+import { APPLY, DELETE, MODIFY, type Script, SET } from './scripts.js';
 import type { Argument, Commands } from './socket.js';
+import { transact } from './transact.js';
 
 export interface KeyCommandsParts {
   readonly commands: Commands;
@@ -30,14 +35,14 @@ export class KeyCommands implements StoreLink {
   readonly #canScript: boolean;
   /** Whether somebody tells of changes. */
   readonly #isTracked: boolean;
-  readonly #prefixBytes: Buffer;
+  readonly #names: Names;
 
   constructor(parts: KeyCommandsParts) {
     this.#parts = parts;
     this.#commands = parts.commands;
     this.#canScript = parts.abilities.canScript;
     this.#isTracked = parts.abilities.untrackedBecause === undefined;
-    this.#prefixBytes = Buffer.from(parts.prefix);
+    this.#names = new Names(parts.prefix);
   }
 
   get session(): number {
@@ -72,32 +77,60 @@ export class KeyCommands implements StoreLink {
     const name = this.#named(key);
     if (this.#canScript) {
       const { reply, isOrdered } = await this.#run(DELETE, name, []);
-      return { existed: reply === 1, isCacheable: this.#isTracked, isOrdered };
+      return { existed: reply === '1', isCacheable: this.#isTracked, isOrdered };
     }
     const reply = await this.#commands.send('DEL', name);
-    return { existed: reply === 1, isCacheable: false, isOrdered: true };
+    return { existed: reply === '1', isCacheable: false, isOrdered: true };
   }
 
   async expire(key: StoreKey, ttl: number): Promise<Modified> {
-    return ttl === 0 ? await this.modify(key, 'PERSIST') : await this.modify(key, 'PEXPIRE', ttl);
+    const name = this.#named(key);
+    const words = ttl === 0 ? ['PERSIST'] : ['PEXPIRE', ttl];
+    const askedAt = Date.now();
+    if (!this.#canScript) return await this.#modifyAndRead(name, words);
+    const written = await this.#run(MODIFY, name, words);
+    const [reply, value, left] = written.reply as readonly unknown[];
+    const now = this.#fetched(value, left, askedAt);
+    return { reply, now, isCacheable: now.isCacheable, isOrdered: written.isOrdered };
   }
 
-  /**
-   * Runs a command that changes a key by what it has, in Redis.
-   *
-   * @param args what follows the key
-   */
-  async modify(key: StoreKey, command: string, ...args: readonly Argument[]): Promise<Modified> {
-    const name = this.#named(key);
+  async modify(command: StoreCommand): Promise<Modified> {
+    const [word = '', name = '', ...args] = this.#names.command(command);
     const askedAt = Date.now();
-    if (this.#canScript) {
-      const written = await this.#run(MODIFY, name, [command, ...args]);
-      const [reply, value, left] = written.reply as readonly unknown[];
-      const now = this.#fetched(value, left, askedAt);
-      return { reply, now, isCacheable: now.isCacheable, isOrdered: written.isOrdered };
-    }
+    if (!this.#canScript) return await this.#modifyAndRead(name, [word, ...args]);
+    const written = await this.#run(APPLY, name, [word, ...args]);
+    const [reply, value, left, refusal] = written.reply as readonly unknown[];
+    const now = this.#fetched(value, left, askedAt);
+    // Of a list or a set nothing is known but that it is none of the strings.
+    const isCacheable = left !== null && left !== undefined && now.isCacheable;
+    return {
+      reply: isExact(reply) ? reply : String(value),
+      ...(refusal === null || refusal === undefined ? {} : { refusal: String(refusal) }),
+      now: { ...now, isCacheable },
+      isCacheable,
+      isOrdered: written.isOrdered,
+    };
+  }
+
+  async run(command: StoreCommand): Promise<StoreReply> {
+    const [word = '', ...args] = this.#names.command(command);
+    return (await this.#commands.send(String(word), ...args)) as StoreReply;
+  }
+
+  async transact(commands: readonly StoreCommand[]): Promise<readonly StoreReply[]> {
+    const replies = await transact(this.#commands, this.#names, commands);
+    if (replies === null) throw new TypeError('a transaction that watches nothing was given up');
+    return replies;
+  }
+
+  /** For a Redis that allows no scripts. */
+  async #modifyAndRead(
+    name: string | Buffer,
+    [word = '', ...args]: readonly (string | number | Buffer)[],
+  ): Promise<Modified> {
+    const askedAt = Date.now();
     const [changed, read] = await Promise.allSettled([
-      this.#commands.send(command, name, ...args),
+      this.#commands.send(String(word), name, ...args),
       this.#commands.sendAll([
         ['GET', name],
         ['PTTL', name],
@@ -105,6 +138,10 @@ export class KeyCommands implements StoreLink {
     ]);
     if (changed.status === 'rejected') throw changed.reason;
     // Not as what it is: a key that moves in between would have the command done twice.
+    if (read.status === 'rejected' && read.reason instanceof WrongTypeError) {
+      const now = { value: undefined, expiry: 0, isCacheable: false };
+      return { reply: changed.value, now, isCacheable: false, isOrdered: true };
+    }
     if (read.status === 'rejected') {
       throw new StoreUnavailableError('what the command came to could not be read', RETRY_AFTER, {
         cause: read.reason,
@@ -137,26 +174,25 @@ export class KeyCommands implements StoreLink {
   }
 
   /**
-   * @param left reply of PTTL: -1 = never expires, -2 = absent by now
+   * @param left reply of PTTL, an integer: -1 = never expires, -2 = absent by now
    * @param askedAt the time to live is counted from before Redis was asked, so that it never ends later than there
    */
   #fetched(value: unknown, left: unknown, askedAt: number): Fetched {
     const isPresent = Buffer.isBuffer(value);
-    const expiry = typeof left === 'number' && left >= 0 ? askedAt + left : 0;
+    const expiry = Number(left) >= 0 ? Math.min(askedAt + Number(left), Number.MAX_SAFE_INTEGER) : 0;
     return {
       value: isPresent ? value : undefined,
       expiry: isPresent ? expiry : 0,
-      isCacheable: isPresent ? left !== -2 : this.#isTracked,
+      isCacheable: isPresent ? left !== '-2' : this.#isTracked,
     };
   }
 
   #named(key: StoreKey): string | Buffer {
-    if (typeof key === 'string') return this.#parts.prefix + key;
-    return this.#parts.prefix === '' ? asBuffer(key) : Buffer.concat([this.#prefixBytes, key]);
+    return this.#names.of(key);
   }
 }
 
-/** ioredis sends a Buffer as it is, and any other typed array as text. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Whether a script's reply is what the command said: scripts count in doubles. The value that it left is exact. */
+function isExact(reply: unknown): boolean {
+  return typeof reply !== 'string' || Number.isSafeInteger(Number(reply));
 }

@@ -2,7 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RelocatedError } from '../backing-store.js';
 import type { RedisConnection } from './connection.js';
+import type { Guide } from './followed.js';
 import { type LinkParts, RedisLink } from './link.js';
+import { WatchPool } from './watch-pool.js';
 
 /** Milliseconds that operations wait for the first connection to a node. */
 const CONNECT_LIMIT = 500;
@@ -10,7 +12,13 @@ const CONNECT_LIMIT = 500;
 /** Milliseconds that a node without slots is kept after a slot on its way to it was asked for there. */
 const KEPT_WHILE_IMPORTING = 5_000;
 
+export interface MemberParts extends LinkParts {
+  readonly guide: Guide;
+}
+
 export class ClusterMember {
+  /** Connections for those who watch its keys. */
+  readonly watches: WatchPool;
   readonly #link: RedisLink;
   readonly #name: string;
   /** Resolves when there has been a connection, or when there should have been one. */
@@ -21,8 +29,9 @@ export class ClusterMember {
   #importedAt = Number.NEGATIVE_INFINITY;
 
   /** Begins to connect. */
-  constructor(parts: LinkParts) {
+  constructor(parts: MemberParts) {
     this.#name = parts.name;
+    this.watches = new WatchPool(parts);
     let onConnected = (): void => {};
     const connected = new Promise<void>((resolve) => {
       onConnected = () => {
@@ -90,5 +99,6 @@ export class ClusterMember {
 
   stop(): void {
     this.#link.stop();
+    this.watches.close();
   }
 }

@@ -37,4 +37,17 @@ redis.call('GET', KEYS[1])
 local reply = redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))
 return {reply, redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}`);
 
-export const SCRIPTS: readonly Script[] = [SET, DELETE, MODIFY];
+/**
+ * The same for any command that there is for strings: what Redis says against it comes as the fourth of the list, and
+ * of a key whose value is no string comes the reply alone. Raised, an error would be told with the script's name in it.
+ */
+export const APPLY = script(`
+local reply = redis.pcall(ARGV[1], KEYS[1], unpack(ARGV, 2))
+local refusal = type(reply) == 'table' and reply.err
+local value = redis.pcall('GET', KEYS[1])
+if type(value) == 'table' then
+  return {not refusal and reply, false, false, refusal}
+end
+return {not refusal and reply, value, redis.call('PTTL', KEYS[1]), refusal}`);
+
+export const SCRIPTS: readonly Script[] = [SET, DELETE, MODIFY, APPLY];

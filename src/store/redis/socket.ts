@@ -34,6 +34,8 @@ export function redisSocket(address: SocketAddress): Redis {
     noDelay: true,
     // Replies have the same shape with every version of Redis, and subscriptions hear invalidations with this one only.
     protocol: 2,
+    // Integers have 64 bits, and numbers are not exact for all of them.
+    stringNumbers: true,
   });
   // Errors come by the promises of commands and by `close`; one that nobody listens to would end the thread.
   socket.on('error', () => {});
@@ -43,7 +45,7 @@ export function redisSocket(address: SocketAddress): Redis {
 /** Where commands are sent. */
 export interface Commands {
   /**
-   * Redis's reply: a Buffer for a string, a number, null, or an array of them.
+   * Redis's reply: a Buffer for a string, a string for an integer, null, or an array of them.
    *
    * @throws {StoreUnavailableError} when it does not come in time, or the connection is lost
    * @throws {WrongTypeError | ReplyError} what Redis says of the key or the command
@@ -68,12 +70,12 @@ export class CommandSocket implements Commands {
 
   async send(command: string, ...args: readonly Argument[]): Promise<unknown> {
     this.#cork();
-    return await this.#inTime(this.#redis.callBuffer(command, ...args));
+    return await this.inTime(this.#redis.callBuffer(command, ...args));
   }
 
   async sendAll(commands: readonly Command[]): Promise<unknown[]> {
     this.#cork();
-    return await this.#inTime(
+    return await this.inTime(
       Promise.all(commands.map(([name, ...args]) => this.#redis.callBuffer(name, ...args))),
     );
   }
@@ -90,7 +92,8 @@ export class CommandSocket implements Commands {
     });
   }
 
-  #inTime<T>(answer: Promise<T>): Promise<T> {
+  /** The same for whatever else is asked of this socket: it has as long, and rejects in the same way. */
+  inTime<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new StoreUnavailableError(`Redis did not answer within ${RESPONSE_LIMIT} ms`, RETRY_AFTER));

@@ -1,13 +1,14 @@
 /** Redis, or a Redis Cluster, as the store behind the map, as the configuration has it. */
 import type { Config } from '../../config/config.js';
 import type { RedisAddress, RedisNode } from '../../config/redis-address.js';
-import { type BackingStore, StoreUnavailableError } from '../backing-store.js';
+import { type BackingStore, StoreUnavailableError, type WatchLink } from '../backing-store.js';
 import { RedisCluster } from './cluster.js';
 import { RETRY_AFTER } from './errors.js';
 import { FollowedCommands, type Guide } from './followed.js';
 import { type LinkParts, RedisLink } from './link.js';
 import type { Credentials } from './socket.js';
 import { nameOf } from './topology.js';
+import { WatchPool } from './watch-pool.js';
 
 /** A store that is connected to. */
 export interface RemoteStore extends BackingStore {
@@ -44,15 +45,15 @@ function refuseCluster(): never {
 class SingleRedis implements RemoteStore {
   readonly #name: string;
   readonly #link: RedisLink;
+  readonly #watches: WatchPool;
 
   constructor(address: RedisAddress, prefix: string, parts: Omit<LinkParts, 'name' | 'connection'>) {
     const place = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
     this.#name = 'path' in address ? address.path : nameOf(address.host, address.port);
-    this.#link = new RedisLink({
-      ...parts,
-      name: this.#name,
-      connection: { address: { ...place, ...credentialsOf(address) }, database: address.database, prefix },
-    });
+    const { database } = address;
+    const connection = { address: { ...place, ...credentialsOf(address) }, database, prefix };
+    this.#link = new RedisLink({ ...parts, name: this.#name, connection });
+    this.#watches = new WatchPool({ connection, name: this.#name, guide: ALONE });
   }
 
   start(): void {
@@ -61,10 +62,20 @@ class SingleRedis implements RemoteStore {
 
   stop(): void {
     this.#link.stop();
+    this.#watches.close();
   }
 
   linkFor(): FollowedCommands {
     return new FollowedCommands(this.#link.connection.keys, this.#name, ALONE);
+  }
+
+  areTogether(): boolean {
+    return true;
+  }
+
+  async openWatch(): Promise<WatchLink> {
+    if (!this.#link.isReachable) this.linkFor();
+    return await this.#watches.open();
   }
 
   /** Absences are remembered in the map. */
