@@ -30,7 +30,7 @@ export class PipelinedConnection implements LoadConnection {
     });
   }
 
-  /** At any time, other than of a {@link LoadConnection} as a rule. */
+  /** At any time, whether earlier requests were answered or not. */
   send({ text, body }: RequestBytes, answered: Answered): void {
     this.#waiting.push(answered);
     if (this.#unsent === '') queueMicrotask(() => this.#flush());
