@@ -8,6 +8,7 @@ import { PLOTS as PEERS } from './peers/plot.js';
 import type { Plot } from './plot.js';
 import { PLOTS as RATE } from './rate/plot.js';
 import { PLOTS as REDIS } from './redis/plot.js';
+import { PLOTS as RESP } from './resp/plot.js';
 import { PLOTS as SCALING } from './scaling/plot.js';
 
 // biome-ignore format: a line for each
@@ -20,5 +21,6 @@ export const ALL_PLOTS: readonly Plot[] = [
   ...PEERS,
   ...RATE,
   ...REDIS,
+  ...RESP,
   ...SCALING,
 ];

@@ -65,7 +65,7 @@ export async function profile(scenario: Scenario, scale: FlameScale): Promise<Pr
 }
 
 async function collect(
-  { flags, fill, load: ordersOf }: Scenario,
+  { flags, address, fill, load: ordersOf }: Scenario,
   { warmUpSeconds, seconds }: FlameScale,
   { temporary, folder }: { readonly temporary: string; readonly folder: string },
 ) {
@@ -80,7 +80,7 @@ async function collect(
   );
   const load = await LoadClient.start();
   try {
-    const port = await portOf(zeroX);
+    const port = await portOf(zeroX, address);
     await load.run(fill(port));
     await withProgress('warming up', warmUpSeconds, load.run(ordersOf(port, warmUpSeconds)));
     const began = performance.now();
@@ -108,14 +108,15 @@ function start0x(args: readonly string[], core: 'server' | 'load'): ChildProcess
 }
 
 /** The port that the log of hotshard, which 0x passes on, tells. */
-async function portOf(zeroX: ChildProcess): Promise<number> {
+async function portOf(zeroX: ChildProcess, address: Scenario['address']): Promise<number> {
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(PATIENCE)]);
+  const pattern = new RegExp(`"${address}":"[^"]+:(\\d+)"`);
   let text = '';
   const told = new Promise<number>((resolve) => {
     zeroX.stdout?.on('data', (chunk) => {
       text += chunk;
-      const found = /"address":"http:\/\/[^"]+:(\d+)"/.exec(text);
+      const found = pattern.exec(text);
       if (found !== null) resolve(Number(found[1]));
     });
   });

@@ -1,4 +1,4 @@
-/** A closed loop: every connection sends its next request as soon as the last one was answered. */
+/** A closed loop: a connection sends its next request as soon as one was answered. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { type LoadConnection, NO_ANSWER } from './connection.js';
 import type { Dialect } from './dialects.js';
@@ -15,16 +15,19 @@ export interface Loop extends Target {
   /** The next request of whichever connection is free; undefined: no more. */
   readonly next: () => Request | undefined;
   readonly step?: number | undefined;
+  /** Requests that each connection has under way; absent: 1. */
+  readonly depth?: number | undefined;
   /** Called when all connections are open. */
   readonly onOpen?: () => void;
 }
 
 /** Connects first, outside of what is measured. Resolves when all that was asked is answered. */
-export async function closedLoop({ next, step, dialect, onOpen, ...target }: Loop): Promise<Load> {
+export async function closedLoop({ next, step, depth = 1, dialect, onOpen, ...target }: Loop): Promise<Load> {
   const pool = await openConnections(target, dialect);
   onOpen?.();
   const recording = new Recording(step);
-  await Promise.all(pool.map((connection) => drive(connection, next, recording)));
+  const places = pool.flatMap((connection) => Array.from({ length: depth }, () => connection));
+  await Promise.all(places.map((connection) => drive(connection, next, recording)));
   const { load } = recording;
   closeSoon(pool);
   return load;

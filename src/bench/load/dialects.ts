@@ -2,6 +2,7 @@
 import { httpHead, memcachedHead, type ReadHead, respHead } from './answers.js';
 import { Connection, type LoadConnection } from './connection.js';
 import { Http2Connection } from './http2-connection.js';
+import { PipelinedConnection } from './pipelined-connection.js';
 
 export type Dialect =
   | 'hotshard'
@@ -13,6 +14,8 @@ export type Dialect =
   | 'lookup without key'
   | 'webdis'
   | 'redis'
+  /** The same with several requests under way on each connection. */
+  | 'redis, pipelined'
   | 'memcached';
 
 /** What is around a value in a request that writes it. */
@@ -30,6 +33,14 @@ export interface Language {
 }
 
 const HOST = '127.0.0.1';
+
+const REDIS: Omit<Language, 'connect'> = {
+  read: (key) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`,
+  write: (key, length) => ({
+    before: `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${length}\r\n`,
+    after: '\r\n',
+  }),
+};
 
 export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   hotshard: {
@@ -63,13 +74,10 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
       after: ` HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
     }),
   },
-  redis: {
-    connect: raw(respHead),
-    read: (key) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`,
-    write: (key, length) => ({
-      before: `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${length}\r\n`,
-      after: '\r\n',
-    }),
+  redis: { connect: raw(respHead), ...REDIS },
+  'redis, pipelined': {
+    connect: (port, host) => new PipelinedConnection(port, respHead, host),
+    ...REDIS,
   },
   memcached: {
     connect: raw(memcachedHead),

@@ -7,7 +7,6 @@ import {
   type Counts,
   failuresOf,
   type Latency,
-  type Order,
   type PacedOrder,
 } from './orders.js';
 import type { RunningServer } from './server.js';
@@ -54,7 +53,7 @@ export interface Subject<Client = LoadClient> {
 }
 
 /** @param subject its load is the project's own client, or another program */
-export async function measureLoad<Kind extends Order>(
+export async function measureLoad<Kind>(
   subject: Subject<{ run(order: Kind, onOpen?: () => void): Promise<Answers> }>,
   order: Kind,
 ): Promise<LoadRound> {

@@ -29,6 +29,8 @@ export type MixOrder = Target & {
   readonly workload: Mix;
   /** Milliseconds of a timeline's steps; absent: no timeline. */
   readonly step?: number;
+  /** Requests that a connection has under way, in a dialect that pipelines; absent: 1. */
+  readonly depth?: number;
 };
 
 /** So many requests per second, by an open loop. */

@@ -7,10 +7,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
-/** By their numbers, for taskset. `rest`: all but the load's, for servers that can use several. */
+/** By their numbers, for taskset. `rest`: all but the load's, for servers that can use several; `both`: server and load beside each other. */
 const CORES = {
   server: '0',
   load: '1',
+  both: '0,1',
   rest: os.cpus().length > 2 ? `0,2-${os.cpus().length - 1}` : '0',
 } as const;
 

@@ -28,8 +28,8 @@ function run(order: Order | AutocannonOrder): Promise<Counts> {
     const pace = { rate, seconds, isOver: () => isOver, onOpen };
     return openLoop({ host, port, connections, dialect, next, ...pace });
   }
-  const step = order.kind === 'mix' ? order.step : undefined;
-  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step, onOpen });
+  const { step, depth } = order.kind === 'mix' ? order : {};
+  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step, depth, onOpen });
 }
 
 function onOpen(): void {

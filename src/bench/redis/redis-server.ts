@@ -5,10 +5,15 @@ import { freePort, type RunningServer, replies, type ServerStart, startServer } 
 /**
  * @param port where it was before, for a restart
  * @param core the load's, where it stands behind the server that is measured
+ * @param more settings of redis.conf
  */
-export async function startRedis(port?: number, core: ServerStart['core'] = 'load'): Promise<RunningServer> {
+export async function startRedis(
+  port?: number,
+  core: ServerStart['core'] = 'load',
+  more: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const ownPort = port ?? (await freePort());
-  const settings = { port: ownPort, bind: '127.0.0.1', dir: tmpdir(), save: '', appendonly: 'no' };
+  const settings = { port: ownPort, bind: '127.0.0.1', dir: tmpdir(), save: '', appendonly: 'no', ...more };
   return startServer({
     core,
     command: 'redis-server',

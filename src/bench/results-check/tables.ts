@@ -58,6 +58,16 @@ function contest(
   };
 }
 
+/** Of a contender, in tables with a column for each. */
+function besides(column: string, contender: string, digits: number): Template {
+  return `{median ${column} where contender='${contender}', $ : ${digits}}`;
+}
+
+/** By rounds that were measured together. */
+function ratio(column: string, one: string, other: string): Template {
+  return `{median by round (the ${column} where contender='${one}', $ / the ${column} where contender='${other}', $) : 2}`;
+}
+
 /** By name, as the comment before the table calls it. */
 const TABLES: Readonly<Record<string, ResultTable>> = {
   'map.contenders': {
@@ -140,6 +150,31 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
       'resident MB': '{median resident_bytes where $ / 1000000 : 0}',
     },
     rows: eachOf('max_memory', 'keys'),
+  },
+  'resp.one-core': {
+    csv: 'results/resp-one-core.csv',
+    label: 'operation, at once',
+    columns: {
+      'operations/s': besides('operations_per_second', 'hotshard', 0),
+      'Redis, operations/s': besides('operations_per_second', 'Redis', 0),
+      'CPU µs': besides('cpu_us_per_operation', 'hotshard', 2),
+      'Redis, CPU µs': besides('cpu_us_per_operation', 'Redis', 2),
+      'per core, times Redis': ratio('cpu_us_per_operation', 'Redis', 'hotshard'),
+      ...{ 'p99 µs': besides('p99_us', 'hotshard', 0), 'Redis, p99 µs': besides('p99_us', 'Redis', 0) },
+    },
+    rows: eachOf('operation', 'depth'),
+  },
+  'resp.two-cores': {
+    csv: 'results/resp-two-cores.csv',
+    label: 'operation, at once',
+    columns: {
+      'operations/s': besides('operations_per_second', 'hotshard', 0),
+      'Redis, operations/s': besides('operations_per_second', 'Redis', 0),
+      'times Redis': ratio('operations_per_second', 'hotshard', 'Redis'),
+      'Redis with io-threads 2, operations/s': besides('operations_per_second', 'Redis, io-threads 2', 0),
+      'times that': ratio('operations_per_second', 'hotshard', 'Redis, io-threads 2'),
+    },
+    rows: eachOf('operation', 'depth'),
   },
   'redis.compare': {
     csv: 'results/redis-compare.csv',
