@@ -8,11 +8,14 @@ import type { ConcurrencyLimit } from '../../../src/limits/concurrency.js';
 import type { ImmediateCache, TieredCache } from '../../../src/store/tiered.js';
 import type { ProcessState } from '../../../src/telemetry/process-state.js';
 import { RespLane } from '../../../src/wire/resp/resp-lane.js';
+import type { ServerRig } from '../../commands/server-rig.js';
 import { limitOf, serve } from '../../server/server-under-test.js';
 
 export interface RespSetup {
-  /** Commands over this cache. */
-  readonly commands: (cache: TieredCache & ImmediateCache, map: SharedCache) => readonly Command[];
+  /** Commands over this cache. Default: none. */
+  readonly commands?: (cache: TieredCache & ImmediateCache, map: SharedCache) => readonly Command[];
+  /** In place of commands and access: all of the program's. */
+  readonly rig?: Pick<ServerRig, 'commands'>;
   readonly limit?: ConcurrencyLimit;
   readonly maxValueSize?: number;
   readonly hasPlainSockets?: boolean;
@@ -46,7 +49,7 @@ export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTes
   const server = await serve(t, { limit, listens: false, maxValueSize });
   const cache = server.cache as TieredCache & ImmediateCache;
   const engine = new Engine({
-    commands: setup.commands(cache, cache.map),
+    commands: setup.commands?.(cache, cache.map) ?? [],
     counter: { count: () => {}, rejected: () => {}, failed: () => {} },
     turn: { enter: () => {}, leave: () => {} },
     onFailure: (error) => {
@@ -58,12 +61,12 @@ export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTes
   const clients = new Set<Client>();
   let ids = 0;
   const lane = new RespLane({
-    engine,
+    engine: setup.rig?.commands.engine ?? engine,
     limit,
     state,
     worker: 0,
     maxValueSize,
-    clients: {
+    clients: setup.rig?.commands.clients ?? {
       open: (socket) => {
         const client = new Client({
           id: ++ids,
