@@ -13,7 +13,7 @@ import {
   type Outcome,
   TOO_LONG,
 } from './command.js';
-import { CommandLookup, type KnownCommand } from './lookup.js';
+import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
 import type { Reply } from './reply.js';
 import { TOO_LARGE } from './transaction.js';
 
@@ -56,6 +56,8 @@ export interface EngineParts {
 
 export class Engine {
   readonly lookup: CommandLookup;
+  /** What the last command is that came by {@link execute} or {@link refuse}. */
+  lastKind = CommandKind.OTHER;
   readonly #parts: EngineParts;
   /** Of each command by its index, since the last `begin`. */
   readonly #calls: Uint32Array;
@@ -99,7 +101,7 @@ export class Engine {
    * @returns nothing when it has been answered; otherwise resolves with what to answer, after a new `begin`
    */
   execute(args: Arguments, reply: Reply, client: Client): Outcome {
-    const command = this.lookup.find(args);
+    const command = this.#find(args);
     const refusal = command === undefined ? unknownCommand(args) : refusalOf(command, args, client);
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
@@ -119,7 +121,7 @@ export class Engine {
 
   /** Answers a command that came with a word too long to be kept. */
   refuse(args: Arguments, reply: Reply, client: Client): void {
-    const command = this.lookup.find(args);
+    const command = this.#find(args);
     if (command !== undefined) this.#parts.counter.rejected(command.index);
     client.transaction?.doom();
     reply.error(TOO_LONG);
@@ -174,6 +176,12 @@ export class Engine {
       if (waiting !== undefined) return settleRest(settling, waiting, keys.slice(at + 1));
     }
     return undefined;
+  }
+
+  #find(args: Arguments): KnownCommand | undefined {
+    const command = this.lookup.find(args);
+    this.lastKind = command === undefined ? CommandKind.OTHER : command.kind;
+    return command;
   }
 
   #run(command: KnownCommand, args: Arguments, reply: Reply, client: Client): Outcome {
@@ -271,7 +279,7 @@ function refusalOf(command: KnownCommand, args: Arguments, client: Client): stri
   }
   if (client.access !== 'full') {
     if (client.access === 'none' && !command.isOpen) return 'NOAUTH Authentication required.';
-    if (client.access === 'read-only' && command.isWrite) {
+    if (client.access === 'read-only' && command.kind === CommandKind.WRITE) {
       return `NOPERM User default has no permissions to run the '${command.fullName}' command`;
     }
   }

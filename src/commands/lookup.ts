@@ -5,6 +5,13 @@ import type { Command } from './command.js';
 /** Buckets of the table; a power of two, several times the number of commands. */
 const BUCKETS = 1024;
 
+/** What a command does with the values of keys, as far as its flags say. */
+export enum CommandKind {
+  READ,
+  WRITE,
+  OTHER,
+}
+
 /** What is known of a command beside what it says itself. */
 export interface KnownCommand extends Command {
   /** As errors and lists name it: `get`, `client|list`. */
@@ -12,7 +19,7 @@ export interface KnownCommand extends Command {
   /** Its row in the statistics, from 0. */
   readonly index: number;
   /** The flags that are asked for with every call. */
-  readonly isWrite: boolean;
+  readonly kind: CommandKind;
   readonly isOpen: boolean;
   readonly isImmediate: boolean;
   readonly subcommands?: readonly KnownCommand[];
@@ -35,7 +42,7 @@ export class CommandLookup {
         ...command,
         fullName,
         index,
-        isWrite: command.flags.includes('write'),
+        kind: kindOf(command),
         isOpen: command.flags.includes('no_auth'),
         isImmediate: command.flags.includes('immediate'),
         ...(subcommands === undefined
@@ -65,6 +72,11 @@ export class CommandLookup {
     const fullName = name.toLowerCase();
     return this.all.find((command) => command.fullName === fullName);
   }
+}
+
+function kindOf({ flags }: Command): CommandKind {
+  if (flags.includes('write')) return CommandKind.WRITE;
+  return flags.includes('readonly') ? CommandKind.READ : CommandKind.OTHER;
 }
 
 function among(commands: readonly KnownCommand[], args: Arguments, index: number): KnownCommand | undefined {

@@ -37,10 +37,8 @@ const createRespLane: CreateRespLane = ({ commands, state, limit, config, worker
     engine: commands.engine,
     clients: commands.clients,
     limit,
-    counter: {
-      received: (bytes) => state.commands.received(worker, bytes),
-      sent: (bytes) => state.commands.sent(worker, bytes),
-    },
+    state,
+    worker,
     maxValueSize: config.maxValueSize,
     logger,
   });

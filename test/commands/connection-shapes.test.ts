@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import t from 'tap';
+import { ProcessState } from '../../src/telemetry/process-state.js';
 import { RespLane } from '../../src/wire/resp/resp-lane.js';
 import { limitOf } from '../server/server-under-test.js';
 import { startRedis } from '../store/fixtures/redis-server.js';
@@ -72,9 +73,10 @@ const lane = new RespLane({
   engine: rig.commands.engine,
   clients: rig.commands.clients,
   limit: limitOf(250, 4096),
-  counter: { received: () => {}, sent: () => {} },
+  state: ProcessState.create(1),
+  worker: 0,
   maxValueSize: 1024,
-  logger: { debug: () => {} },
+  logger: { debug: () => {}, warn: () => {} },
 });
 lane.acceptFrom(acceptor);
 acceptor.listen(0, '127.0.0.1');

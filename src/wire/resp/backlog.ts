@@ -4,15 +4,19 @@
 const CHUNK = 64 * 1024;
 
 export class Backlog {
-  /** Bytes that wait, in all. */
-  length = 0;
-  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  #chunks: Buffer[] = [];
   /** Bytes of the last chunk that are taken. */
   #filled = CHUNK;
 
+  /** Bytes that wait, in all. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** Adds a copy of the bytes. */
   add(bytes: Uint8Array): void {
-    this.length += bytes.length;
+    this.#length += bytes.length;
     let at = 0;
     while (at < bytes.length) {
       if (this.#filled === CHUNK) {
@@ -33,7 +37,13 @@ export class Backlog {
     const isLast = this.#chunks.length === 0;
     const bytes = isLast ? chunk.subarray(0, this.#filled) : chunk;
     if (isLast) this.#filled = CHUNK;
-    this.length -= bytes.length;
+    this.#length -= bytes.length;
     return bytes;
+  }
+
+  clear(): void {
+    this.#length = 0;
+    this.#chunks = [];
+    this.#filled = CHUNK;
   }
 }

@@ -8,99 +8,96 @@
 import type { Socket } from 'node:net';
 import type { Client } from '../../commands/client.js';
 import type { Answer } from '../../commands/command.js';
+import { CommandKind } from '../../commands/lookup.js';
 import type { Waiter } from '../../limits/concurrency.js';
-import { Backlog } from './backlog.js';
-import type { Sink } from './outbox.js';
+import { Outlet, type OutletOwner } from './outlet.js';
+import { Pending } from './pending.js';
 import { Parsed, type Request } from './request.js';
 import type { Patience, Station } from './station.js';
 
 /** Bytes of replies that a client may leave untaken. */
 export const MOST_UNTAKEN = 256 * 1024 * 1024;
+/** The same for one that has not said a password: so much that replies to a few mistakes fit in. */
+const MOST_UNTAKEN_OF_STRANGERS = 64 * 1024;
 /** Bytes of commands that are kept until they are whole, or can be run. */
 export const MOST_PENDING = 256 * 1024 * 1024;
 /** The same for those behind a command that waits: then nothing more is read. */
 const MOST_BEHIND = 1024 * 1024;
 
-/** Milliseconds that a client has to close its end. */
-const LINGER = 2_000;
+/** A command that has waited. */
+interface Answered {
+  readonly answer: Answer;
+  readonly kind: CommandKind;
+  /** By `performance.now()`. */
+  readonly began: number;
+}
 
-const NOTHING = Buffer.alloc(0);
-
-export class Connection implements Sink {
+export class Connection implements OutletOwner {
   readonly client: Client;
   readonly #socket: Socket;
   readonly #station: Station;
+  readonly #outlet: Outlet;
   /** What is known of the commands that are kept; absent: none are. */
   #request: Request | undefined;
   /** Bytes of commands that have not run yet. */
-  #pending = NOTHING;
-  #pendingLength = 0;
-  readonly #backlog = new Backlog();
-  /** The kernel has not taken everything that was written. */
-  #isBlocked = false;
-  /** The last command waits for something. */
-  #isWaiting = false;
+  readonly #pending = new Pending();
+  /** The last command, or a place among the requests in flight, is waited for. */
+  #isHeld = false;
   #holdsPlace = false;
-  #place: Waiter | undefined;
-  #isPaused = false;
-  /** The client has said its last. */
-  #hasEnded = false;
+  #waiter: Waiter | undefined;
+  /** What has come is all that is run. */
+  #isLast = false;
   /** Nothing more is run; what has been written is still sent. */
   #isEnding = false;
-  /** The tick from which on the rest of a command, or a password, has been waited for. */
+  /** The tick from which on that is waited for which there is a patience for. */
   #since: number;
 
   constructor(socket: Socket, station: Station, client: Client) {
     this.#socket = socket;
     this.#station = station;
     this.client = client;
+    this.#outlet = new Outlet(socket, this);
     this.#since = station.ticks;
-    socket.on('end', () => this.#end());
+    // The client has said its last: what it has asked for is still answered.
+    socket.on('end', () => this.retire());
   }
 
   /** Whether there is neither a command nor a reply under way. */
   get isIdle(): boolean {
-    return this.#request === undefined && !this.#isBlocked && !this.#isWaiting;
+    return this.#request === undefined && !this.#outlet.isBlocked && !this.#isHeld;
+  }
+
+  get mostUntaken(): number {
+    const { mostUntaken } = this.#station;
+    return this.client.access === 'none' ? Math.min(MOST_UNTAKEN_OF_STRANGERS, mostUntaken) : mostUntaken;
   }
 
   /** The first `length` of `bytes` have come. They are the next read's after this. */
   take(bytes: Buffer, length: number): void {
-    this.#station.counter.received(length);
-    if (this.#isEnding) return;
-    if (this.#request === undefined) {
-      const request = this.#station.borrowRequest();
-      request.begin(bytes);
-      this.#run(request, bytes, length);
-    } else {
-      this.#append(this.#request, bytes, this.#request.skip(length), length);
-      if (!this.#isHeld) this.#runPending();
+    this.#station.countReceived(length);
+    if (this.#isEnding || this.#isLast) return;
+    const request = this.#request;
+    if (request === undefined) {
+      const borrowed = this.#station.borrowRequest();
+      borrowed.begin(bytes);
+      this.#run(borrowed, bytes, length);
+      return;
     }
-  }
-
-  /** @returns whether the bytes are not needed any more */
-  send(bytes: Buffer, whenSent?: () => void): boolean {
-    this.#station.counter.sent(bytes.length);
-    if (this.#isBlocked) {
-      this.#backlog.add(bytes);
-      if (this.#backlog.length > MOST_UNTAKEN) this.#station.cutOff(this, 'it does not take its replies');
-      return true;
-    }
-    this.#write(bytes, whenSent);
-    return !this.#isBlocked;
+    const pending = this.#pending;
+    pending.append(request, bytes, request.skip(length), length);
+    if (pending.length - request.needed > MOST_PENDING) this.#cutOff('its command is too long');
+    else if (!this.#isHeld) this.#run(request, pending.bytes, pending.length);
+    else if (pending.length > MOST_BEHIND) this.#socket.pause();
   }
 
   /** Ends the connection when what is waited for has taken too long. */
-  check({ command, password }: Patience): void {
-    if (this.#isHeld || this.#isEnding) return;
-    const waited = this.#station.ticks - this.#since;
-    if (this.client.access === 'none' ? waited > password : this.#request !== undefined && waited > command) {
-      this.destroy();
-    }
+  check(patience: Patience): void {
+    if (this.#station.ticks - this.#since > this.#patience(patience)) this.destroy();
   }
 
-  /** No command is taken any more: the connection ends when those under way have been answered. */
+  /** What comes from now on is not run: the connection ends when what came before has been answered. */
   retire(): void {
-    this.client.isEnding = true;
+    this.#isLast = true;
     if (!this.#isHeld) this.#finish();
   }
 
@@ -111,187 +108,185 @@ export class Connection implements Sink {
   /** The socket has closed. */
   close(): void {
     this.#isEnding = true;
-    if (this.#place !== undefined) this.#station.limit.leave(this.#place);
-    this.#place = undefined;
+    if (this.#waiter !== undefined) this.#station.limit.leave(this.#waiter);
     this.#forget();
-    if (!this.#isWaiting) this.#release();
+    if (!this.#isHeld) this.#release();
   }
 
-  /** Whether what has come has to wait. */
-  get #isHeld(): boolean {
-    return this.#isWaiting || this.#place !== undefined;
+  countSent(bytes: number): void {
+    this.#station.countSent(bytes);
   }
 
-  #runPending(answer?: Answer): void {
-    const request = this.#request ?? this.#station.borrowRequest();
-    this.#run(request, this.#pending, this.#pendingLength, answer);
+  onTaken(): void {
+    if (!this.#isEnding) return;
+    this.#since = this.#station.ticks;
+    if (!this.#outlet.isBlocked) this.#close();
   }
 
-  /**
-   * Runs the commands that are complete.
-   *
-   * @param answer what the command before them has come to
-   */
-  #run(request: Request, bytes: Buffer, end: number, answer?: Answer): void {
+  onTooMuch(): void {
+    this.#cutOff('it does not take its replies');
+  }
+
+  /** Runs the commands that are complete. @param answered what the command before them has come to */
+  #run(request: Request, bytes: Buffer, end: number, answered?: Answered): void {
     const station = this.#station;
-    const { engine, reply, outbox } = station;
+    const { engine, reply, outbox, meter } = station;
     const { client } = this;
     this.#holdsPlace ||= station.limit.tryAcquire();
     if (!this.#holdsPlace) {
       this.#keep(request, bytes, end);
-      this.#awaitPlace();
+      void this.#awaitPlace();
       return;
     }
-    outbox.begin(this);
+    outbox.begin(this.#outlet);
     reply.audience = client;
+    meter.begin();
     engine.begin();
     client.lastCommandAt = Date.now();
-    if (answer !== undefined) answer(reply);
-    let waiting: Promise<Answer> | undefined;
-    while (waiting === undefined && !client.isEnding) {
-      request.isStranger = client.access === 'none';
-      const parsed = request.next(end);
-      if (parsed === Parsed.COMMAND) {
-        this.#since = station.ticks;
-        if (station.isForeign(request.args)) {
-          client.isEnding = true;
-          station.cutOff(this, 'it speaks HTTP');
-        } else waiting = engine.execute(request.args, reply, client) ?? undefined;
-      } else if (parsed === Parsed.MORE) break;
-      else if (parsed === Parsed.TOO_LONG) engine.refuse(request.args, reply, client);
-      else if (parsed === Parsed.PROTEST) {
-        reply.error(request.protest);
-        client.isEnding = true;
-      }
+    if (answered !== undefined) {
+      answered.answer(reply);
+      meter.countWaited(answered.kind, answered.began);
     }
+    const waiting = this.#runEach(request, end);
     engine.end();
     outbox.end();
+    meter.end(answered === undefined ? 0 : 1);
     if (waiting !== undefined) {
       this.#keep(request, bytes, end);
-      void this.#await(waiting);
+      void this.#await(waiting, engine.lastKind);
       return;
     }
-    this.#release();
-    if (client.isEnding || this.#hasEnded) this.#finish();
+    if (client.isEnding || this.#isLast) this.#finish(request);
     else if (request.needed < end || request.skipped > 0) this.#keep(request, bytes, end);
     else this.#forget(request);
-    this.#resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#release();
   }
 
-  async #await(waiting: Promise<Answer>): Promise<void> {
-    this.#isWaiting = true;
+  /** @returns what the last of them waits for */
+  #runEach(request: Request, end: number): Promise<Answer> | undefined {
+    const station = this.#station;
+    const { engine, reply, meter } = station;
+    const { client } = this;
+    while (!client.isEnding) {
+      request.isStranger = client.access === 'none';
+      switch (request.next(end)) {
+        case Parsed.COMMAND: {
+          this.#since = station.ticks;
+          if (station.isForeign(request.args)) {
+            station.reportForeign(client);
+            this.#end();
+            return undefined;
+          }
+          const waiting = engine.execute(request.args, reply, client);
+          if (waiting !== undefined) return waiting;
+          meter.count(engine.lastKind);
+          break;
+        }
+        case Parsed.MORE:
+          return undefined;
+        case Parsed.TOO_LONG:
+          engine.refuse(request.args, reply, client);
+          meter.count(engine.lastKind);
+          break;
+        case Parsed.PROTEST:
+          reply.error(request.protest);
+          meter.count(CommandKind.OTHER);
+          client.isEnding = true;
+          break;
+      }
+    }
+    return undefined;
+  }
+
+  #runPending(answered?: Answered): void {
+    // It is kept as long as something is waited for.
+    if (this.#request !== undefined) {
+      this.#run(this.#request, this.#pending.bytes, this.#pending.length, answered);
+    }
+  }
+
+  async #await(waiting: Promise<Answer>, kind: CommandKind): Promise<void> {
+    const began = performance.now();
+    this.#isHeld = true;
     const answer = await waiting;
-    this.#isWaiting = false;
+    this.#isHeld = false;
     if (this.#isEnding) this.#release();
-    else this.#runPending(answer);
+    else this.#runPending({ answer, kind, began });
   }
 
   /** Waits for a place among the requests in flight, and ends the connection when there is none to be had. */
-  #awaitPlace(): void {
-    let isOver = false;
-    const waiter = this.#station.limit.wait((isAcquired) => {
-      isOver = true;
-      this.#place = undefined;
-      this.#holdsPlace = isAcquired;
-      if (this.#isEnding) this.#release();
-      else if (isAcquired) this.#runPending();
-      else this.#refuse();
+  async #awaitPlace(): Promise<void> {
+    const { limit } = this.#station;
+    this.#isHeld = true;
+    // Whoever gives its place away is in the middle of something, and so may be another that it was given by.
+    this.#holdsPlace = await new Promise<boolean>((resolve) => {
+      this.#waiter = limit.wait(resolve);
+      if (this.#waiter === undefined) resolve(false);
     });
-    if (waiter === undefined) this.#refuse();
-    else if (!isOver) this.#place = waiter;
+    this.#waiter = undefined;
+    this.#isHeld = false;
+    if (this.#isEnding) this.#release();
+    else if (this.#holdsPlace) this.#runPending();
+    else this.#refuse();
   }
 
   #refuse(): void {
-    this.send(Buffer.from('-ERR max number of clients reached\r\n'));
+    this.#station.countRejected();
+    this.#outlet.send(Buffer.from('-ERR max number of clients reached\r\n'));
     this.#finish();
+  }
+
+  #patience({ command, password, farewell }: Patience): number {
+    if (this.#isEnding) return this.#outlet.isBlocked ? command : farewell;
+    if (this.#isHeld) return Number.POSITIVE_INFINITY;
+    if (this.client.access === 'none') return password;
+    return this.#request === undefined ? Number.POSITIVE_INFINITY : command;
   }
 
   /** Keeps what has not run yet, with what is known of it. */
   #keep(request: Request, bytes: Buffer, end: number): void {
-    if (this.#request === request) return;
+    if (this.#request === request) {
+      this.#pending.shrink(request);
+      return;
+    }
     this.#request = request;
-    const start = request.needed;
-    const length = end - start;
-    this.#pending = Buffer.allocUnsafeSlow(this.#capacityFor(request, length, start));
-    this.#pending.set(bytes.subarray(start, end));
-    this.#pendingLength = length;
-    request.moveTo(this.#pending);
-  }
-
-  #append(request: Request, bytes: Buffer, start: number, end: number): void {
-    const count = end - start;
-    if (this.#pendingLength + count > this.#pending.length) {
-      const { needed } = request;
-      const length = this.#pendingLength - needed;
-      const larger = Buffer.allocUnsafeSlow(this.#capacityFor(request, length + count, needed));
-      larger.set(this.#pending.subarray(needed, this.#pendingLength));
-      this.#pending = larger;
-      this.#pendingLength = length;
-      request.moveTo(larger);
-    }
-    this.#pending.set(bytes.subarray(start, end), this.#pendingLength);
-    this.#pendingLength += count;
-    if (this.#isHeld && this.#pendingLength > MOST_BEHIND && !this.#isPaused) {
-      this.#isPaused = true;
-      this.#socket.pause();
-    }
-    if (this.#pendingLength - request.needed > MOST_PENDING) {
-      this.#station.cutOff(this, 'a command, or those behind one that waits, are too long');
-    }
-  }
-
-  /** Room for what has come, and for what was announced as far as it is no more than that again. */
-  #capacityFor(request: Request, length: number, start: number): number {
-    return Math.max(length, 64, Math.min(2 * length, Math.max(request.announced - start, length)));
+    // Of a stranger's patience nothing is given back by the beginning of a command.
+    if (this.client.access !== 'none') this.#since = this.#station.ticks;
+    this.#pending.begin(request, bytes, end);
   }
 
   #forget(request = this.#request): void {
     if (request !== undefined) this.#station.returnRequest(request);
     this.#request = undefined;
-    this.#pending = NOTHING;
-    this.#pendingLength = 0;
+    this.#pending.clear();
   }
 
-  #resume(): void {
-    if (!this.#isPaused || this.#isHeld || this.#isEnding) return;
-    this.#isPaused = false;
-    this.#socket.resume();
+  #cutOff(reason: string): void {
+    this.#station.report(this.client, reason);
+    this.#end();
   }
 
-  #write(bytes: Buffer, whenSent?: () => void): void {
-    const socket = this.#socket;
-    socket.write(bytes);
-    this.#isBlocked = socket.writableLength > 0;
-    // A mark behind what was written: it is through when everything before it is.
-    if (this.#isBlocked) socket.write(NOTHING, () => this.#unblock(whenSent));
-  }
-
-  #unblock(whenSent?: () => void): void {
-    whenSent?.();
-    this.#isBlocked = false;
-    const next = this.#backlog.next();
-    if (next !== undefined) this.#write(next);
-    else if (this.#isEnding) this.#close();
+  /** Ends the connection at once. */
+  #end(): void {
+    this.client.isEnding = true;
+    this.#isEnding = true;
+    this.destroy();
   }
 
   /** Runs nothing more, and ends the connection when the replies have been taken. */
-  #finish(): void {
+  #finish(request?: Request): void {
+    this.#forget(request);
+    if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#forget();
-    if (!this.#isBlocked) this.#close();
+    this.#since = this.#station.ticks;
+    if (!this.#outlet.isBlocked) this.#close();
   }
 
   /** Says that this was all. What still comes is read: to close over it would reset the connection, and lose replies. */
   #close(): void {
     this.#socket.end();
     this.#socket.resume();
-    this.#socket.setTimeout(LINGER, () => this.#socket.destroy());
-  }
-
-  /** The client has said its last: what it has asked for is still answered. */
-  #end(): void {
-    this.#hasEnded = true;
-    if (!this.#isHeld) this.#finish();
   }
 
   #release(): void {

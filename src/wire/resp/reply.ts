@@ -35,6 +35,8 @@ const NIL_3 = Buffer.from('_\r\n');
 export class RespReply implements Reply {
   /** Who is answered, in its version of the protocol. */
   audience: { readonly protocol: 2 | 3 } = { protocol: 2 };
+  /** Errors that have been told of, ever. */
+  errors = 0;
   readonly #outbox: Outbox;
   /** Digits of the length of the last value: the next is likely to have as many. */
   #digits = 2;
@@ -49,6 +51,7 @@ export class RespReply implements Reply {
   }
 
   error(message: string): void {
+    this.errors++;
     this.#add(Buffer.from(`-${message.replace(/[\r\n]/g, ' ')}\r\n`));
   }
 

@@ -36,6 +36,8 @@ const NINE = 0x39;
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Said of a line whose end has not come. */
 const CUT = -1;
 
@@ -76,6 +78,12 @@ export class Request {
     this.#word = -1;
     this.#begin = 0;
     this.#searched = 0;
+  }
+
+  /** Lets go of the bytes, and of the room for very many words. */
+  end(): void {
+    this.args.bytes = NOTHING;
+    this.args.shrink();
   }
 
   /** Where the first byte lies that is still needed. */

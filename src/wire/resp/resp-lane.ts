@@ -4,33 +4,40 @@ import type { Arguments } from '../../commands/arguments.js';
 import type { Client } from '../../commands/client.js';
 import type { Engine } from '../../commands/engine.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { ProcessState } from '../../telemetry/process-state.js';
+import { seriesOf } from '../../telemetry/requests.js';
 import { acceptRaw, type Reader, readPlain } from '../raw-sockets.js';
-import { Connection } from './connection.js';
+import { Connection, MOST_UNTAKEN } from './connection.js';
+import { Meter } from './meter.js';
 import { Outbox } from './outbox.js';
 import { RespReply } from './reply.js';
 import { Request } from './request.js';
-import type { Station, TrafficCounter } from './station.js';
+import type { Patience, Station } from './station.js';
 
 /** Bytes read at a time, of all connections into the same buffer. */
 const READ_BYTES = 64 * 1024;
 
+/** Finders of commands that are kept to be lent again. */
+const MOST_SPARES = 64;
+
 /** Bytes of a word that are kept however small values must be: for patterns, names and numbers. */
 const LEAST_KEPT = 64 * 1024;
 
-/** Milliseconds after which an idle client is asked by TCP whether it is still there: Redis's `tcp-keepalive`. */
-const KEEP_ALIVE = 300_000;
-
 /** Milliseconds between looks for connections on which too little happens. */
 const TICK = 1_000;
-/** Ticks in which the rest of a command must come. */
-const COMMAND_PATIENCE = 300;
-/** The same for who has not said a password. */
-const PASSWORD_PATIENCE = 60;
+const PATIENCE: Patience = { command: 300, password: 60, farewell: 2 };
+/** Ticks from one warning of somebody who speaks HTTP to the next: who does it has many try. */
+const QUIET_AFTER_WARNING = 60;
+
+/** What a client that is turned away is counted as. */
+const REJECTED = seriesOf('resp', 'other', 'error');
 
 export interface RespLaneParts {
   readonly engine: Engine;
   readonly limit: ConcurrencyLimit;
-  readonly counter: TrafficCounter;
+  readonly state: ProcessState;
+  /** The worker's row of counters, from 0. */
+  readonly worker: number;
   /** Bytes of the largest value. */
   readonly maxValueSize: number;
   readonly clients: {
@@ -38,7 +45,11 @@ export interface RespLaneParts {
     open(socket: Socket): Client;
     close(client: Client): void;
   };
-  readonly logger: { debug(details: object, message: string): void };
+  readonly logger: Record<'debug' | 'warn', (details: object, message: string) => void>;
+  /** Bytes of replies that a client may leave untaken; another number than the default is for tests. */
+  readonly mostUntaken?: number;
+  /** Milliseconds; another one than the default is for tests. */
+  readonly tick?: number;
   /** For tests: see `acceptRaw`. */
   readonly hasPlainSockets?: boolean;
 }
@@ -46,10 +57,12 @@ export interface RespLaneParts {
 export class RespLane implements Station {
   readonly engine: Engine;
   readonly limit: ConcurrencyLimit;
-  readonly counter: TrafficCounter;
   readonly outbox = new Outbox();
   readonly reply = new RespReply(this.outbox);
+  readonly meter: Meter;
+  readonly mostUntaken: number;
   ticks = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
   readonly #parts: RespLaneParts;
   readonly #connections = new Map<Socket, Connection>();
   readonly #spareRequests: Request[] = [];
@@ -60,8 +73,9 @@ export class RespLane implements Station {
     this.#parts = parts;
     this.engine = parts.engine;
     this.limit = parts.limit;
-    this.counter = parts.counter;
-    this.#timer = setInterval(() => this.#tick(), TICK).unref();
+    this.mostUntaken = parts.mostUntaken ?? MOST_UNTAKEN;
+    this.meter = new Meter(this.reply, parts.state.requests, parts.worker);
+    this.#timer = setInterval(() => this.#tick(), parts.tick ?? TICK).unref();
   }
 
   /** Connections that have something under way. */
@@ -103,23 +117,48 @@ export class RespLane implements Station {
   }
 
   returnRequest(request: Request): void {
-    request.args.shrink();
-    this.#spareRequests.push(request);
+    request.end();
+    if (this.#spareRequests.length < MOST_SPARES) this.#spareRequests.push(request);
   }
 
   isForeign(args: Arguments): boolean {
     return args.is(0, 'post') || args.is(0, 'host:');
   }
 
-  cutOff(connection: Pick<Connection, 'client' | 'destroy'>, reason: string): void {
-    const { id, address } = connection.client;
+  countReceived(bytes: number): void {
+    const { state, worker } = this.#parts;
+    state.commands.received(worker, bytes);
+  }
+
+  countSent(bytes: number): void {
+    const { state, worker } = this.#parts;
+    state.commands.sent(worker, bytes);
+  }
+
+  countRejected(): void {
+    const { state, worker } = this.#parts;
+    state.count(worker, 'rejected');
+    state.requests.served(worker, REJECTED);
+  }
+
+  report({ id, address }: Client, reason: string): void {
     this.#parts.logger.debug({ client: id, address }, `a client was cut off: ${reason}`);
-    connection.destroy();
+  }
+
+  reportForeign(client: Client): void {
+    if (this.ticks - this.#warnedAt < QUIET_AFTER_WARNING) {
+      this.report(client, 'it speaks HTTP');
+      return;
+    }
+    this.#warnedAt = this.ticks;
+    const { id, address } = client;
+    this.#parts.logger.warn(
+      { client: id, address },
+      'possible attack: a client that speaks HTTP on the port of the Redis protocol was cut off',
+    );
   }
 
   #accept(socket: Socket): Reader {
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE);
     const client = this.#parts.clients.open(socket);
     const connection = new Connection(socket, this, client);
     this.#connections.set(socket, connection);
@@ -136,8 +175,6 @@ export class RespLane implements Station {
 
   #tick(): void {
     this.ticks++;
-    for (const connection of this.#connections.values()) {
-      connection.check({ command: COMMAND_PATIENCE, password: PASSWORD_PATIENCE });
-    }
+    for (const connection of this.#connections.values()) connection.check(PATIENCE);
   }
 }

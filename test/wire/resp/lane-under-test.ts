@@ -6,25 +6,35 @@ import type { Command } from '../../../src/commands/command.js';
 import { Engine } from '../../../src/commands/engine.js';
 import type { ConcurrencyLimit } from '../../../src/limits/concurrency.js';
 import type { ImmediateCache, TieredCache } from '../../../src/store/tiered.js';
+import type { ProcessState } from '../../../src/telemetry/process-state.js';
 import { RespLane } from '../../../src/wire/resp/resp-lane.js';
+import type { ServerRig } from '../../commands/server-rig.js';
 import { limitOf, serve } from '../../server/server-under-test.js';
 
 export interface RespSetup {
-  /** Commands over this cache. */
-  readonly commands: (cache: TieredCache & ImmediateCache, map: SharedCache) => readonly Command[];
+  /** Commands over this cache. Default: none. */
+  readonly commands?: (cache: TieredCache & ImmediateCache, map: SharedCache) => readonly Command[];
+  /** In place of commands and access: all of the program's. */
+  readonly rig?: Pick<ServerRig, 'commands'>;
   readonly limit?: ConcurrencyLimit;
   readonly maxValueSize?: number;
   readonly hasPlainSockets?: boolean;
   /** What clients may do that have not said a password. Default: everything. */
   readonly access?: Client['access'];
+  /** Bytes. */
+  readonly mostUntaken?: number;
+  /** Milliseconds. */
+  readonly tick?: number;
 }
 
 export interface RespUnderTest {
   readonly port: number;
   readonly lane: RespLane;
   readonly acceptor: net.Server;
-  /** Bytes received and sent. */
-  readonly traffic: { received: number; sent: number };
+  readonly limit: ConcurrencyLimit;
+  readonly state: ProcessState;
+  /** Warnings that were logged. */
+  readonly warnings: readonly string[];
   /** Those that are connected. */
   readonly clients: ReadonlySet<Client>;
 }
@@ -34,33 +44,29 @@ interface Test {
 }
 
 export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTest> {
-  const { maxValueSize = 1024, limit = limitOf(250, 4096), access = 'full', hasPlainSockets } = setup;
+  const { maxValueSize = 1024, limit = limitOf(250, 4096), access = 'full' } = setup;
+  const { hasPlainSockets, mostUntaken, tick } = setup;
   const server = await serve(t, { limit, listens: false, maxValueSize });
   const cache = server.cache as TieredCache & ImmediateCache;
   const engine = new Engine({
-    commands: setup.commands(cache, cache.map),
+    commands: setup.commands?.(cache, cache.map) ?? [],
     counter: { count: () => {}, rejected: () => {}, failed: () => {} },
     turn: { enter: () => {}, leave: () => {} },
     onFailure: (error) => {
       throw error;
     },
   });
-  const traffic = { received: 0, sent: 0 };
+  const { state } = server;
+  const warnings: string[] = [];
   const clients = new Set<Client>();
   let ids = 0;
   const lane = new RespLane({
-    engine,
+    engine: setup.rig?.commands.engine ?? engine,
     limit,
-    counter: {
-      received: (bytes) => {
-        traffic.received += bytes;
-      },
-      sent: (bytes) => {
-        traffic.sent += bytes;
-      },
-    },
+    state,
+    worker: 0,
     maxValueSize,
-    clients: {
+    clients: setup.rig?.commands.clients ?? {
       open: (socket) => {
         const client = new Client({
           id: ++ids,
@@ -73,16 +79,20 @@ export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTes
       },
       close: (client) => void clients.delete(client),
     },
-    logger: { debug: () => {} },
-    ...(hasPlainSockets === undefined ? {} : { hasPlainSockets }),
+    logger: { debug: () => {}, warn: (_details, message) => void warnings.push(message) },
+    ...(mostUntaken !== undefined && { mostUntaken }),
+    ...(tick !== undefined && { tick }),
+    ...(hasPlainSockets !== undefined && { hasPlainSockets }),
   });
   const acceptor = net.createServer({ allowHalfOpen: true });
   lane.acceptFrom(acceptor);
+  // As the front of a worker does.
+  acceptor.on('connection', (socket) => socket.setNoDelay(true));
   await new Promise<void>((resolve) => acceptor.listen(0, '127.0.0.1', resolve));
   t.teardown(() => {
     lane.stop();
     acceptor.close();
   });
   const { port } = acceptor.address() as AddressInfo;
-  return { port, lane, acceptor, traffic, clients };
+  return { port, lane, acceptor, limit, state, warnings, clients };
 }
