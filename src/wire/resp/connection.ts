@@ -233,6 +233,7 @@ export class Connection implements OutletOwner {
 
   #refuse(): void {
     this.#station.countRejected();
+    this.#station.outbox.write();
     this.#outlet.send(Buffer.from('-ERR max number of clients reached\r\n'));
     this.#finish();
   }
@@ -280,6 +281,7 @@ export class Connection implements OutletOwner {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#since = this.#station.ticks;
+    this.#station.outbox.write();
     if (!this.#outlet.isBlocked) this.#close();
   }
 

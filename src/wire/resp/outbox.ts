@@ -1,6 +1,9 @@
 /**
- * Replies on their way out: gathered while the commands of one read are served, then written at once. One per lane,
- * since a worker serves one read at a time.
+ * Replies on their way out: gathered while what has come by all connections in a turn of the event loop is served, and
+ * written then, to each connection at once. One per lane, since a worker serves one read at a time.
+ *
+ * Redis writes at the end of a turn, too. A reply wakes the client that sleeps for it, and a client that has been woken by one
+ * reply finds those that follow without having to be woken again: under load half of what writing costs is waking.
  */
 
 /** Bytes gathered before they are written. */
@@ -13,8 +16,6 @@ const SLACK = 32;
 const MOST_SPARES = 8;
 /** Bytes of the largest that is kept. */
 const LONGEST_SPARE = 1024 * 1024;
-
-const NOTHING = Buffer.alloc(0);
 
 /** Where replies go. */
 export interface Sink {
@@ -34,19 +35,29 @@ export class Outbox {
   /** The same bytes but the last: where values may be copied to, so that a length before them may grow by a digit or two. */
   room = this.bytes.subarray(0, CAPACITY - SLACK);
   #sink: Sink | undefined;
-  /** What was written last: the next is likely to be as long. */
-  #written = NOTHING;
+  /** Where the bytes for this sink begin. */
+  #start = 0;
+  /** Whose bytes have been gathered, one behind the other, and where they end. */
+  readonly #sinks: Sink[] = [];
+  readonly #ends: number[] = [];
+  /** What was written last to each of them: the next is likely to be as long. */
+  readonly #views: Buffer[] = [];
+  #isScheduled = false;
   readonly #spares: Buffer[] = [];
 
   /** What is added from now on is for this sink. */
   begin(sink: Sink): void {
     this.#sink = sink;
+    this.#start = this.length;
   }
 
-  /** Writes what has been added. */
+  /** What has been added is written at the end of the turn. */
   end(): void {
-    this.write();
+    this.#close();
     this.#sink = undefined;
+    if (this.#isScheduled || this.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(this.#onTurnEnd);
   }
 
   /** Sees to it that so many bytes more can be gathered. False when they never can: then they go by {@link send}. */
@@ -56,16 +67,24 @@ export class Outbox {
     return count <= CAPACITY;
   }
 
-  /** Writes what has been gathered. */
+  /** Writes what has been gathered, for all sinks. */
   write(): void {
-    const { length } = this;
-    if (length === 0) return;
+    this.#close();
+    let start = 0;
+    let isTaken = true;
+    for (let i = 0; i < this.#sinks.length; i++) {
+      const end = this.#ends[i];
+      if (!this.#sinks[i].send(this.#view(i, start, end))) isTaken = false;
+      start = end;
+    }
+    this.#sinks.length = 0;
+    this.#ends.length = 0;
     this.length = 0;
-    if (this.#written.length !== length) this.#written = this.bytes.subarray(0, length);
-    if (this.#sinkNow().send(this.#written)) return;
+    this.#start = 0;
+    if (isTaken) return;
     this.bytes = Buffer.allocUnsafeSlow(CAPACITY);
     this.room = this.bytes.subarray(0, CAPACITY - SLACK);
-    this.#written = NOTHING;
+    this.#views.length = 0;
   }
 
   /** Writes bytes of the caller's, which must stay as they are, behind those that were gathered. */
@@ -85,6 +104,27 @@ export class Outbox {
   sendSpare(spare: Buffer, length: number): void {
     this.write();
     if (this.#sinkNow().send(spare.subarray(0, length), () => this.#keep(spare))) this.#keep(spare);
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#isScheduled = false;
+    this.write();
+  };
+
+  /** What has been added for the sink under way stands for itself. */
+  #close(): void {
+    if (this.length === this.#start) return;
+    this.#sinks.push(this.#sinkNow());
+    this.#ends.push(this.length);
+    this.#start = this.length;
+  }
+
+  #view(index: number, start: number, end: number): Buffer {
+    const last = this.#views[index];
+    if (last !== undefined && last.byteOffset === start && last.length === end - start) return last;
+    const view = this.bytes.subarray(start, end);
+    this.#views[index] = view;
+    return view;
   }
 
   #keep(spare: Buffer): void {
