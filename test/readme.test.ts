@@ -22,9 +22,11 @@ import { plain } from './plain.js';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const PROGRAM = join(ROOT, 'dist/bin/hotshard.js');
+/** Where a server of its examples listens. */
 const SERVER = 'http://127.0.0.1:3000';
+const RESP_SERVER = 'redis://127.0.0.1:6379';
 /** What the programs import beside hotshard. */
-const INSTALLED = ['@hapi', 'keyv'];
+const INSTALLED = ['@hapi', '@upstash', 'ioredis', 'keyv'];
 
 const execute = promisify(execFile);
 
@@ -53,24 +55,28 @@ test('its programs print what it says', async (t) => {
     symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
   const programs = blocks('js');
   t.ok(programs.length > 0, 'there are some');
+  const { server, respServer } = await startServer(t);
   for (const [i, { text }] of programs.entries()) {
     const said = [...text.matchAll(/^.*console\.log\(.*\);? +\/\/ (.*)$/gm)].map(([, output]) => output);
     const file = join(folder, `${i}.mjs`);
-    writeFileSync(file, text);
+    writeFileSync(file, text.replaceAll(SERVER, server).replaceAll(RESP_SERVER, respServer));
     const { stdout } = await execute(...plain(process.execPath, [file]), { timeout: 30_000 });
     t.strictSame(stdout.trimEnd().split('\n'), said, text.split('\n', 1)[0]);
   }
 });
 
-const noCurl = (await isMissing('curl')) && 'there is no curl';
+const missing = (await Promise.all(['curl', 'redis-cli'].map(isMissing))).some(Boolean);
 
-test('its sessions in a shell go as it says', { skip: noCurl }, async (t) => {
-  const server = await startServer(t);
+test('its sessions in a shell go as it says', {
+  skip: missing && 'curl or redis-cli is missing',
+}, async (t) => {
+  const { server, respServer } = await startServer(t);
   const all = blocks('sh', 'text');
   t.ok(all.length > 0, 'there are some');
   for (const { text, next } of all) {
     const session = text
       .replaceAll(SERVER, server)
+      .replaceAll(/\bredis-cli\b/g, `redis-cli -u ${respServer}`)
       .replaceAll(/^npx hotshard (\w+)/gm, `"${process.execPath}" "${PROGRAM}" $1 --url ${server}`);
     const { stdout } = await execute(...plain('sh', ['-c', session]), { timeout: 30_000 });
     t.equal(stdout.replaceAll('\r', ''), next, text.split('\n', 1)[0]);
@@ -114,14 +120,16 @@ async function isMissing(program: string): Promise<boolean> {
   );
 }
 
-async function startServer(t: Test): Promise<string> {
-  const server = spawn(...plain(process.execPath, [PROGRAM, '--port', '0', '--workers', '1']), {
+async function startServer(t: Test): Promise<{ server: string; respServer: string }> {
+  const flags = ['--port', '0', '--resp-port', '0', '--workers', '1'];
+  const server = spawn(...plain(process.execPath, [PROGRAM, ...flags]), {
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => server.kill('SIGKILL'));
   const [line] = (await once(createInterface(server.stdout), 'line')) as [string];
-  return (JSON.parse(line) as { address: string }).address;
+  const { address, respAddress } = JSON.parse(line) as { address: string; respAddress: string };
+  return { server: address, respServer: respAddress };
 }
 
 function readJson(path: string): unknown {

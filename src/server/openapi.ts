@@ -8,11 +8,10 @@ import {
   ANSWER_HEADERS,
   type Answer,
   type AnswerHeader,
-  type Answers,
   failure,
   type QueryParameter,
 } from './openapi-answers.js';
-import { type Endpoint, type Method, type Operation, operationsOf, VERSION_PREFIX } from './routes/table.js';
+import { type Endpoint, type Operation, operationsOf, VERSION_PREFIX } from './routes/table.js';
 import { keySchema } from './schemas.js';
 
 type Json = { readonly [member: string]: unknown };
@@ -75,14 +74,14 @@ function pathItem(endpoint: Endpoint, schemas: Schemas): Json {
     ? { parameters: [parameterObject('path', 'key', { schema: keySchema, isRequired: true }, schemas)] }
     : {};
   const operations = operationsOf(endpoint.methods).flatMap(([method, operation]) => {
-    const described = operationObject(endpoint, method, operation, schemas);
+    const described = operationObject(endpoint, operation, schemas);
     const entry: [string, Json] = [method.toLowerCase(), described];
     return method === 'GET' ? [entry, ['head', headOf(operation, described)] as [string, Json]] : [entry];
   });
   return { ...parameters, ...Object.fromEntries(operations) };
 }
 
-function operationObject(endpoint: Endpoint, method: Method, operation: Operation, schemas: Schemas): Json {
+function operationObject(endpoint: Endpoint, operation: Operation, schemas: Schemas): Json {
   const { id, summary, query = {}, body, answers } = operation;
   const parameters = Object.entries(query).map(([name, parameter]) =>
     parameterObject('query', name, parameter, schemas),
@@ -100,7 +99,7 @@ function operationObject(endpoint: Endpoint, method: Method, operation: Operatio
           },
         }),
     responses: {
-      ...mapValues(commonAnswers(endpoint, method, answers), (name) => ({
+      ...mapValues(commonAnswers(endpoint, operation), (name) => ({
         $ref: `#/components/responses/${name}`,
       })),
       ...mapValues(answers, (answer) => answerObject(answer, schemas)),
@@ -124,8 +123,7 @@ function headOf({ id, summary }: Operation, get: Json): Json {
 /** The names of the answers that an operation has in common with others, by status. */
 function commonAnswers(
   { limits, needsToken }: Endpoint,
-  method: Method,
-  own: Answers,
+  { answers: own, writes }: Operation,
 ): Readonly<Record<number, CommonAnswer>> {
   const answers: Record<number, CommonAnswer> = {
     400: 'badRequest',
@@ -134,7 +132,7 @@ function commonAnswers(
     431: 'headersTooLarge',
     500: 'failed',
     ...(needsToken ? { 401: 'unauthorized' } : {}),
-    ...(needsToken && method !== 'GET' ? { 403: 'forbidden' } : {}),
+    ...(writes === true ? { 403: 'forbidden' } : {}),
     ...(limits === 'common' ? { 429: 'tooMany', 503: 'unavailable' } : {}),
   };
   return Object.fromEntries(Object.entries(answers).filter(([status]) => !(status in own)));

@@ -11,6 +11,7 @@ await import('./value.test.js');
 await import('./key.test.js');
 await import('./concurrency.test.js');
 await import('./access.test.js');
+await import('./commands.test.js');
 
 t.test('nothing was said on the console', async (t) => {
   t.strictSame(warnings, []);

@@ -1,7 +1,10 @@
 /** `/openapi.json`: a valid document, of all routes there are and of no others, and true of the answers of a live server. */
+import type { OutgoingHttpHeaders } from 'node:http';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import t, { type Test } from 'tap';
 import type { SharedCache } from '../../shards/index.js';
+import { RateLimit } from '../../src/limits/rate.js';
+import { Tokens } from '../../src/limits/tokens.js';
 import { LocalCache } from '../../src/store/local.js';
 import { type ReadResult, StoreUnavailableError, WrongTypeError } from '../../src/store/tiered.js';
 import { ProcessState } from '../../src/telemetry/process-state.js';
@@ -73,6 +76,7 @@ t.test('answers are what the document says, and it says no more than there are',
   await server.ask('PUT', '/store/k', { body: 'value' });
   const long = 'k'.repeat(513);
   const huge: Asking = { headers: { 'x-long': 'x'.repeat(17_000) } };
+  const large: Asking = { body: Buffer.alloc(17 * 1024 * 1024) };
   const cases: [method: string, template: string, rest: string, status: number, asking?: Asking][] = [
     ['GET', '/', '', 200],
     ['GET', '/', '?key=k', 200],
@@ -106,6 +110,16 @@ t.test('answers are what the document says, and it says no more than there are',
     ['GET', '/lookup', '?key=bug', 500],
     ['DELETE', '/lookup', '', 405],
     ['GET', '/stats', '', 200],
+    ['GET', '/metrics', '', 200],
+    ['POST', '/', '', 200, { body: '["SET","k","value"]' }],
+    ['POST', '/', '', 400, { body: '["NO"]' }],
+    ['POST', '/', '', 413, large],
+    ['POST', '/pipeline', '', 200, { body: '[["GET","k"],["NO"]]' }],
+    ['POST', '/pipeline', '', 400, { body: '["GET","k"]' }],
+    ['POST', '/pipeline', '', 413, large],
+    ['POST', '/multi-exec', '', 200, { body: '[["GET","k"],["INCR","k"]]' }],
+    ['POST', '/multi-exec', '', 400, { body: '[["NO"]]' }],
+    ['POST', '/multi-exec', '', 413, large],
     ['GET', '/healthz', '', 200],
     ['GET', '/readyz', '', 200],
     ['GET', '/openapi.json', '', 200],
@@ -170,36 +184,56 @@ t.test('who is turned away by the limits is described', async (t) => {
   const limit = limitOf(1, 0);
   const { server, document } = await describedServer(t, { limit });
   t.ok(limit.tryAcquire(), 'the only place is taken');
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation === undefined) continue;
-      const response = responseFor(document, operation, 503);
-      const answer = await server.ask(method.toUpperCase(), path.replace('{key}', 'k'));
-      const isTurnedAway = response?.headers?.['retry-after']?.required === true;
-      t.equal(answer.status, isTurnedAway ? 503 : 200, `${method} ${path}`);
-      t.strictSame(contradictions(document, operation, answer, method === 'head'), [], `${method} ${path}`);
-    }
+  for (const { operation, method, path } of operationsOf(document)) {
+    const response = responseFor(document, operation, 503);
+    const answer = await server.ask(method.toUpperCase(), path.replace('{key}', 'k'));
+    const isTurnedAway = response?.headers?.['retry-after']?.required === true;
+    t.equal(answer.status, isTurnedAway ? 503 : 200, `${method} ${path}`);
+    t.strictSame(contradictions(document, operation, answer, method === 'head'), [], `${method} ${path}`);
   }
 });
 
 t.test('who needs a token is described', async (t) => {
   const { document } = await describedServer(t);
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation === undefined) continue;
-      const isOpen = ['/', '/healthz', '/readyz'].includes(path);
-      t.equal('401' in operation.responses, !isOpen, `${method} ${path}`);
-      t.equal(
-        '403' in operation.responses,
-        !isOpen && !['get', 'head'].includes(method),
-        `${method} ${path}`,
-      );
-      t.strictSame(operation.security, isOpen ? undefined : [{}, { token: [] }], `${method} ${path}`);
+  for (const { operation, method, path } of operationsOf(document)) {
+    const name = `${method} ${path}`;
+    const isOpen = ['/healthz', '/readyz'].includes(path);
+    t.equal('401' in operation.responses, !isOpen, name);
+    t.equal('403' in operation.responses, path === '/store/{key}', name);
+    t.strictSame(operation.security, isOpen ? undefined : [{}, { token: [] }], name);
+  }
+});
+
+t.test('who is refused for a token or a rate is answered as described', async (t) => {
+  const tokens = new Tokens('secret', 'look');
+  const { document } = await describedServer(t);
+  const refusals: [status: number, setup: Setup, headers: OutgoingHttpHeaders][] = [
+    [401, { tokens }, {}],
+    [403, { tokens }, { authorization: 'Bearer look' }],
+    [429, { rate: RateLimit.attach(RateLimit.create({ rate: 1 }), () => [0, 0]) }, {}],
+  ];
+  for (const [status, setup, headers] of refusals) {
+    const server = await serve(t, setup);
+    await server.ask('GET', '/get/k');
+    for (const { operation, method, path } of operationsOf(document)) {
+      if (responseFor(document, operation, status) === undefined) continue;
+      // Without a query it is a greeting, which is anybody's.
+      const target = path === '/' ? '/?key=k' : path.replace('{key}', 'k');
+      const answer = await server.ask(method.toUpperCase(), target, { headers });
+      t.equal(answer.status, status, `${method} ${path}`);
+      t.strictSame(contradictions(document, operation, answer, method === 'head'), [], `${method} ${path}`);
     }
   }
 });
+
+function operationsOf({ paths }: Document) {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method];
+      return operation === undefined ? [] : [{ path, method, operation }];
+    }),
+  );
+}
 
 /** `/v1/get/{key}` of Hapi's `/v1/get/`, where the key is empty, and `/v1/` of `/v1`. */
 function asTemplate(path: string): string {

@@ -19,6 +19,8 @@ export interface Operation {
   readonly id: string;
   /** A line. */
   readonly summary: string;
+  /** Whether a token that allows reading alone is refused: 403. */
+  readonly writes?: true;
   readonly query?: Readonly<Record<string, QueryParameter>>;
   readonly body?: { readonly description: string; readonly type: string; readonly schema: z.ZodType };
   /** All but those that the path's `limits` and `needsToken` bring, and those that any request may get. */

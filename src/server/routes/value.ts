@@ -49,6 +49,7 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
   const storing: Omit<Operation, 'id'> = {
     handler: store,
     summary: 'Stores the body as the value of a key',
+    writes: true,
     query: { ttl: { schema: ttlSecondsSchema, isRequired: false } },
     body: {
       description: `The value: 0 to ${maxValueSize} bytes, whatever their media type.`,
@@ -90,6 +91,7 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
           handler: remove,
           id: 'deleteValue',
           summary: 'Removes a key and its value',
+          writes: true,
           answers: { 204: { description: 'It was there.' }, 404: failure('The key has no value.') },
         },
       },
