@@ -12,6 +12,7 @@
  *   is fetched again at once, before the next read has to.
  */
 import type { Entries, SharedCache } from '../../shards/index.js';
+import { keySampler } from '../telemetry/key-sampler.js';
 import type { BackingStore, Fetched, StoreKey, StoreLink, Written } from './backing-store.js';
 import type { Lease } from './lease.js';
 import { ReadThrough, type ReadThroughParts } from './read-through.js';
@@ -49,7 +50,7 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   set(key: StoreKey, value: Uint8Array, ttl = this.#parts.ttl): Promise<void> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const sentAt = Date.now();
       const write = (): Promise<Written> => link.set(key, value, ttl);
@@ -63,7 +64,7 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   delete(key: StoreKey): Promise<boolean> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const { existed } = await this.#write(
         key,
@@ -77,7 +78,7 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   expire(key: StoreKey, ttl: number): Promise<boolean> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const { now } = await this.#write(
         key,
@@ -134,7 +135,8 @@ export class CoherentCache implements TieredCache, ImmediateCache {
     return undefined;
   }
 
-  #following<T>(operation: () => Promise<T>): Promise<T> {
+  #following<T>(key: StoreKey, operation: () => Promise<T>): Promise<T> {
+    if (keySampler.isOn) keySampler.note(key);
     return following(operation, () => this.#reads.countUnavailable());
   }
 }

@@ -11,6 +11,7 @@ import { Tokens } from '../limits/tokens.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { HotKeys } from '../telemetry/hot-keys.js';
 import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
 import { RespLane } from '../wire/resp/resp-lane.js';
@@ -87,6 +88,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const tokens = new Tokens(config.authToken, config.readOnlyToken);
   const rate = shared.rates && RateLimit.attach(shared.rates.requests);
+  const { runId } = shared.clients;
+  const hotKeys = new HotKeys({ runId, worker, workers: state.workers });
   let respPort = 0;
   const commands = openCommands({
     config,
@@ -107,6 +110,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     logger,
     shortCut: config.fastLane,
     commands: new JsonCommands(commands.engine, commands.transactions),
+    hotKeys,
     tokens,
     rate,
     reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
@@ -187,6 +191,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       respFront?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
       commands.clients.stop();
+      hotKeys.stop();
       tier.stop();
       unwatch();
       logger.debug({ cut }, 'worker has drained');
