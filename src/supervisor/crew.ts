@@ -5,6 +5,7 @@ import { atRandomTimes } from '../config/faults.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import type { WorkerAddresses } from '../worker/listen.js';
+import type { ToWorker } from '../worker/messages.js';
 import type { CreateRespLane } from '../worker/resp-front.js';
 import { handlesOf, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
@@ -119,7 +120,8 @@ export function threads(parts: CrewParts): Crew {
       spareWorkers = atRandomTimes(killWorker, () => {
         const worker = Math.floor(Math.random() * config.workers);
         logger.warn({ worker }, 'worker is killed on purpose');
-        pool.thread(worker)?.terminate();
+        // Not `terminate`: see `RunningWorker.cutOffHttp2`.
+        pool.thread(worker)?.postMessage({ type: 'die' } satisfies ToWorker);
       });
       return addresses;
     },

@@ -67,6 +67,11 @@ export interface RunningWorker extends WorkerAddresses {
   /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
   useLogLevel(level: LogLevel): void;
   /**
+   * Cuts off HTTP/2, before the thread ends without having drained: Node fails an assertion, and the process ends with it,
+   * when a request of HTTP/2 comes to a thread that is just ending.
+   */
+  cutOffHttp2(): void;
+  /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
    * @param limit milliseconds after which what is still in flight is cut off
@@ -181,6 +186,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     useLogLevel(level) {
       logger.level = level;
       logRequests();
+    },
+    cutOffHttp2() {
+      server.http2.destroySessions();
     },
     async drain(limit) {
       const deadline = performance.now() + limit;
