@@ -12,6 +12,7 @@ import { badValue, quote, UsageError } from '../src/config/errors.js';
 import { type Flags, loadOption } from '../src/config/load.js';
 import { OPTIONS, type Option } from '../src/config/options.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
+import { HOT_DEFAULT, HOT_LEAST, HOT_MOST } from '../src/telemetry/hot-keys.js';
 import { CommandFailure, print } from './output.js';
 
 const EXIT_FAILURE = 1;
@@ -31,6 +32,15 @@ const ttlFlag: FlagOptions = {
   describe: 'time to live: 250ms, 10s, 5m, 1h, 1d; a bare number is seconds, 0 = none',
   defaultDescription: "the server's",
 };
+
+const hotFlag: FlagOptions = {
+  describe: `instead, the keys that are accessed most, ${HOT_LEAST} to ${HOT_MOST} of them; the first time it takes a second`,
+  defaultDescription: String(HOT_DEFAULT),
+  requiresArg: false,
+};
+
+/** What `--hot` prints of the counters. */
+const hotPart = z.object({ hot: z.unknown().array(), hotSampling: z.unknown() });
 
 const COMMANDS: readonly Command[] = [
   {
@@ -100,10 +110,15 @@ const COMMANDS: readonly Command[] = [
     name: 'stats',
     description: "Print the server's counters as JSON",
     positionals: [],
-    flags: clientFlags,
-    examples: [['$0 stats --url http://10.0.0.5:3000', 'counters of another machine']],
+    flags: { hot: hotFlag, ...clientFlags },
+    examples: [
+      ['$0 stats --url http://10.0.0.5:3000', 'counters of another machine'],
+      ['$0 stats --hot 10', 'the 10 keys that are accessed most'],
+    ],
     async run(flags) {
-      await print(`${JSON.stringify(await client(flags).stats(), null, 2)}\n`);
+      const most = hotCount(flags.hot);
+      const stats = await client(flags).stats(most);
+      await print(`${JSON.stringify(most === undefined ? stats : hotPartOf(stats), null, 2)}\n`);
     },
   },
   {
@@ -169,6 +184,21 @@ function duration(flag: string, text: unknown): number | undefined {
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined) throw badValue(flag, text, DURATION_FORMAT);
   return milliseconds;
+}
+
+/** How many keys `--hot` asks for; undefined: it was not given. */
+function hotCount(text: unknown): number | undefined {
+  if (typeof text !== 'string') return undefined;
+  const count = text === '' ? HOT_DEFAULT : Number(text);
+  if (/^\d*$/.test(text) && count >= HOT_LEAST && count <= HOT_MOST) return count;
+  throw badValue('--hot', text, `a number of keys, ${HOT_LEAST} to ${HOT_MOST}`);
+}
+
+/** @throws {CommandFailure} when the server has sent none */
+function hotPartOf(stats: unknown): unknown {
+  const part = hotPart.safeParse(stats);
+  if (part.success) return part.data;
+  throw new CommandFailure('the server tells of no hot keys: it is older than this program');
 }
 
 function noValue(key: string): CommandFailure {

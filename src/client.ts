@@ -103,10 +103,14 @@ export class CacheClient {
   /**
    * The server's counters, as it sends them.
    *
+   * @param hot how many of the keys that are accessed most are listed besides, 1 to 1000; absent: none
    * @throws {ClientError} when the server can't be reached, refuses, or sends something else than JSON
    */
-  async stats(): Promise<unknown> {
-    const { body } = this.#expect(await this.#call('GET', '/stats'), 200);
+  async stats(hot?: number): Promise<unknown> {
+    const { body } = this.#expect(
+      await this.#call('GET', hot === undefined ? '/stats' : `/stats?hot=${hot}`),
+      200,
+    );
     const stats = parseJson(body);
     if (stats === undefined)
       throw new ClientError(`${this.#url} did not answer with JSON: no hotshard server?`);

@@ -7,6 +7,7 @@
  */
 import { type Entries, NEVER } from '../../shards/index.js';
 import type { ImmediateCache, TieredCache } from '../store/tiered.js';
+import { keySampler } from '../telemetry/key-sampler.js';
 import type { Arguments } from './arguments.js';
 import { CommandError, TOO_LONG } from './command.js';
 
@@ -55,6 +56,7 @@ export class Keyspace {
     if (this.found.length > MOST_KEPT) this.found = Buffer.allocUnsafeSlow(FIRST_ROOM);
     const start = args.start(index);
     const end = args.end(index);
+    this.#note(args, index);
     for (;;) {
       const length = this.entries.getRangeInto(args.bytes, start, end, this.found, 0);
       if (length <= this.found.length) {
@@ -102,6 +104,7 @@ export class Keyspace {
    * @throws {CommandError} when it does not fit: then nothing has changed
    */
   put(args: Arguments, index: number, value: Uint8Array, from: number, to: number, expiry: number): void {
+    this.#note(args, index);
     const { bytes } = args;
     const outcome = this.entries.putRange(bytes, args.start(index), args.end(index), value, from, to, expiry);
     if (outcome === 'no room') throw new CommandError(TOO_LONG);
@@ -134,6 +137,7 @@ export class Keyspace {
 
   /** Removes a key. True when it had a value. */
   remove(args: Arguments, index: number): boolean {
+    this.#note(args, index);
     const removed = this.entries.deleteRange(args.bytes, args.start(index), args.end(index));
     if (removed) this.entries.countDelete();
     return removed;
@@ -148,17 +152,24 @@ export class Keyspace {
   }
 
   has(args: Arguments, index: number): boolean {
+    this.#note(args, index);
     return this.entries.hasRange(args.bytes, args.start(index), args.end(index));
   }
 
   /** When a key expires: see `expiry`; -1 when it has no value. */
   expiryOf(args: Arguments, index: number): number {
+    this.#note(args, index);
     return this.entries.expiryRange(args.bytes, args.start(index), args.end(index));
   }
 
   /** Runs a command over several keys so that nobody sees a part of it. */
   exclusively<T>(run: () => T): T {
     return this.#turn.exclusively(run);
+  }
+
+  /** What follows a `read` of its key is no access of its own. */
+  #note(args: Arguments, index: number): void {
+    if (keySampler.isOn) keySampler.noteRange(args.bytes, args.start(index), args.end(index));
   }
 
   #replace(

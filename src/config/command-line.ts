@@ -29,7 +29,10 @@ export interface Command {
   readonly description: string;
   /** Names of the arguments after the command's, all of them required. */
   readonly positionals: readonly string[];
-  /** By long name. Every flag takes a value unless it is said to be `boolean`, and the last one given counts. */
+  /**
+   * By long name. Every flag takes a value unless it is said to be `boolean`, or
+   * may do without one (`requiresArg: false`: then it is empty), and the last one given counts.
+   */
   readonly flags: Readonly<Record<string, FlagOptions>>;
   /** Pairs of a command line (`$0` is the program) and what it does. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
@@ -163,7 +166,7 @@ function describe(builder: Argv, command: Command): Argv {
   for (const [flag, option] of Object.entries(command.flags)) {
     builder.option(
       flag,
-      option.type === 'boolean' ? option : { ...option, type: 'string', requiresArg: true },
+      option.type === 'boolean' ? option : { requiresArg: true, ...option, type: 'string' },
     );
   }
   for (const example of command.examples) builder.example(...example);

@@ -4,6 +4,7 @@
  */
 
 import type { Guard } from '../../shards/index.js';
+import type { Faults } from './faults.js';
 import type { RedisAddress, RedisNode } from './redis-address.js';
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -58,4 +59,6 @@ export interface Config {
   /** Whether the hot requests are answered on the raw socket, beside the Hapi server. */
   readonly fastLane: boolean;
   readonly logLevel: LogLevel;
+  /** What goes wrong on purpose; absent: nothing. */
+  readonly faults?: Faults | undefined;
 }

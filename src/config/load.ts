@@ -6,6 +6,7 @@ import { shardRange } from '../../shards/index.js';
 import type { Config } from './config.js';
 import { type ConfigFile, readConfigFile, sourceOf } from './config-file.js';
 import { badValue, quote, UsageError } from './errors.js';
+import { FAULTS_VARIABLE, type Faults, parseFaults } from './faults.js';
 import type { ValueFormat } from './formats.js';
 import { isLoopback } from './host.js';
 import { MAX_CONCURRENCY, OPTIONS, type Option } from './options.js';
@@ -106,6 +107,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
     guard: find(OPTIONS.guard).value,
     fastLane: find(OPTIONS.fastLane).value,
     logLevel: find(OPTIONS.logLevel).value,
+    ...givenFaults(environment, warnings),
   };
   if (config.staleTtl > 0 && config.redis === undefined && config.redisCluster === undefined) {
     warnings.push(
@@ -215,6 +217,14 @@ function redisAddress(
   const source = `${REDIS_PORT} (--${OPTIONS.redis.flag})`;
   const { port } = parse({ ...redis, text, format: redisPort, name: REDIS_PORT, source }).value;
   return { ...address, port };
+}
+
+function givenFaults(environment: Environment, warnings: string[]): { readonly faults?: Faults } {
+  const text = environment[FAULTS_VARIABLE] ?? '';
+  const faults = parseFaults(text);
+  if (faults === undefined) return {};
+  warnings.push(`${FAULTS_VARIABLE} is set: things go wrong on purpose (${text})`);
+  return { faults };
 }
 
 /** Each protocol has a port of its own. Any free port is never the other one. */

@@ -56,7 +56,9 @@ export interface Option<Value> extends ValueFormat<Value> {
   readonly foreign?: { readonly pattern: RegExp; readonly reason: string };
 }
 
-export type Options = { readonly [Name in keyof Config]: Option<Config[Name]> } & {
+export type Options = {
+  readonly [Name in Exclude<keyof Config, 'faults'>]: Option<Config[Name]>;
+} & {
   /** Where values of the others may be. */
   readonly config: Option<string | undefined>;
 };

@@ -1,5 +1,6 @@
 /** The form of `/stats`, for the OpenAPI document. Types see to it that it has every counter that there is. */
 import { z } from 'zod';
+import type { HotKeysReport } from '../telemetry/hot-keys.js';
 import { type Phase, WORKER_COUNTERS, type WorkerCounter } from '../telemetry/process-state.js';
 import type { Protocol } from '../telemetry/requests.js';
 import type { Stats } from '../telemetry/stats.js';
@@ -41,7 +42,9 @@ function byProtocol<Schema extends z.ZodType>(schema: Schema) {
 
 const PHASES = ['starting', 'loading', 'serving', 'draining'] as const satisfies readonly Phase[];
 
-export const statsSchema: z.ZodType<Stats> = z
+const share = z.number().min(0).max(1);
+
+export const statsSchema: z.ZodType<Stats & Partial<HotKeysReport>> = z
   .strictObject({
     uptime: z.number().min(0).meta({ description: 'Seconds since the process came up.' }),
     version: z.string(),
@@ -81,5 +84,27 @@ export const statsSchema: z.ZodType<Stats> = z
       backlogLimit: count,
     }),
     shards: z.array(z.strictObject(shardCounters)),
+    hot: z
+      .array(
+        z.strictObject({
+          key: z.string().meta({ description: 'Bytes that are not UTF-8 are shown as U+FFFD.' }),
+          share: share.meta({ description: 'Of all accesses.' }),
+          count: count.meta({ description: 'Accesses, estimated; reads and writes together.' }),
+          error: count.meta({
+            description: 'By how much `count` may be too large, beside the error of sampling.',
+          }),
+        }),
+      )
+      .exactOptional()
+      .meta({ description: 'Only for `?hot`: the keys that are accessed most.' }),
+    hotSampling: z
+      .strictObject({
+        seconds: z.number().min(0).meta({ description: 'That `hot` tells of.' }),
+        samples: count.meta({ description: 'Accesses noted: one of `gap`, on average.' }),
+        gap: count,
+        workers: count.meta({ description: 'That have answered.' }),
+      })
+      .exactOptional()
+      .meta({ description: 'Only for `?hot`: how `hot` came about.' }),
   })
   .meta({ title: 'Stats', description: 'Counters since the start of the process, of all workers together.' });

@@ -5,6 +5,7 @@
 import { badRequest } from '@hapi/boom';
 import type { Request } from '@hapi/hapi';
 import { z } from 'zod';
+import { HOT_DEFAULT, HOT_LEAST, HOT_MOST } from '../telemetry/hot-keys.js';
 import { queryValues } from './query.js';
 
 /** Largest key in bytes of UTF-8. */
@@ -68,6 +69,31 @@ const ttlSchema = z
   )
   .transform(([seconds]) => Math.ceil(seconds * 1000));
 
+const HOT_RULE = `hot is a number of keys, ${HOT_LEAST} to ${HOT_MOST}`;
+
+/** The number that `?hot=` is. */
+export const hotSchema = z
+  .int({ error: HOT_RULE })
+  .min(HOT_LEAST, { error: HOT_RULE })
+  .max(HOT_MOST, { error: HOT_RULE })
+  .meta({
+    description: `Lists so many of the keys that are accessed most; empty: ${HOT_DEFAULT}. The first time it takes a second.`,
+  });
+
+/** The values of `?hot=` as they came, at most one. */
+const queryHotSchema = z
+  .tuple(
+    [
+      z
+        .string()
+        .regex(/^\d*$/, { error: HOT_RULE })
+        .transform((digits) => (digits === '' ? HOT_DEFAULT : Number(digits)))
+        .pipe(hotSchema),
+    ],
+    { error: 'hot must be given once' },
+  )
+  .transform(([most]) => most);
+
 /** @throws {Boom} 400 with the schema's own words */
 function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
@@ -111,4 +137,14 @@ export function repeatableQueryKey(request: Request): { text: string; isKey: boo
 export function queryTtl(request: Request): number | undefined {
   const values = queryValues(request.raw.req.url ?? '', 'ttl');
   return values.length === 0 ? undefined : checked(ttlSchema, values);
+}
+
+/**
+ * How many keys `?hot=N` asks for; `undefined` when the query has no `hot`.
+ *
+ * @throws {Boom} 400 when it is no number, out of range, or given twice
+ */
+export function queryHot(request: Request): number | undefined {
+  const values = queryValues(request.raw.req.url ?? '', 'hot');
+  return values.length === 0 ? undefined : checked(queryHotSchema, values);
 }

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { TieredCache } from '../store/tiered.js';
 import { exposition } from '../telemetry/exposition.js';
+import type { HotKeys } from '../telemetry/hot-keys.js';
 import { readMetrics } from '../telemetry/metrics.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { collectStats, storeKind } from '../telemetry/stats.js';
@@ -40,6 +41,7 @@ export interface HttpServerOptions extends AccessRules {
   readonly limit: ConcurrencyLimit;
   /** Runs Redis commands that come as JSON. */
   readonly commands: JsonCommands;
+  readonly hotKeys: Pick<HotKeys, 'report'>;
   readonly config: Pick<Config, 'maxValueSize'> & Partial<Pick<Config, 'redis' | 'redisCluster' | 'load'>>;
   /** The worker's row of counters, from 0. */
   readonly worker: number;
@@ -69,7 +71,7 @@ export interface HttpServer {
 }
 
 export function createServer(options: HttpServerOptions): HttpServer {
-  const { cache, state, limit, config, worker, logger, timeouts } = options;
+  const { cache, state, limit, config, worker, logger, timeouts, hotKeys } = options;
   const listener = new HttpListener(state, worker, timeouts);
   const { tokens } = options;
   const buckets = bucketsOf(options);
@@ -107,7 +109,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   hapi.route(
     routeTable(
       describedEndpoints([
-        ...metaEndpoints(cache, { stats, metrics }, runsCommands.root),
+        ...metaEndpoints(cache, { stats, metrics, hotKeys }, runsCommands.root),
         ...runsCommands.others,
         ...valueEndpoints(cache, config.maxValueSize),
         ...lookupEndpoints(cache),

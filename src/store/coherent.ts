@@ -14,6 +14,7 @@
  *   is fetched again at once, before the next read has to.
  */
 import type { Entries, SharedCache } from '../../shards/index.js';
+import { keySampler } from '../telemetry/key-sampler.js';
 import {
   type BackingStore,
   type Fetched,
@@ -61,7 +62,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   set(key: StoreKey, value: Uint8Array, ttl = this.#parts.ttl): Promise<void> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const sentAt = Date.now();
       const write = (): Promise<Written> => link.set(key, value, ttl);
@@ -75,7 +76,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   delete(key: StoreKey): Promise<boolean> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const { existed } = await this.#write(
         key,
@@ -89,7 +90,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   expire(key: StoreKey, ttl: number): Promise<boolean> {
-    return this.#following(async () => {
+    return this.#following(key, async () => {
       const link = this.#parts.store.linkFor(key);
       const { now } = await this.#write(
         key,
@@ -235,7 +236,8 @@ export class CoherentCache implements ThroughCache {
     return undefined;
   }
 
-  #following<T>(operation: () => Promise<T>): Promise<T> {
+  #following<T>(key: StoreKey, operation: () => Promise<T>): Promise<T> {
+    if (keySampler.isOn) keySampler.note(key);
     return following(operation, () => this.#reads.countUnavailable());
   }
 }

@@ -3,6 +3,7 @@
  * that nobody is told it does not exist.
  */
 import type { SharedCache } from '../../shards/index.js';
+import { keySampler } from '../telemetry/key-sampler.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import type { StoreKey } from './backing-store.js';
 import { LOAD_WAIT_LIMIT, moreLoaded } from './load-wait.js';
@@ -33,6 +34,7 @@ export class LocalCache implements SettlingCache, ImmediateCache {
    * @throws {StoreUnavailableError} when the data file is still being loaded after {@link LOAD_WAIT_LIMIT}
    */
   get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
+    if (keySampler.isOn) keySampler.note(key);
     return this.state.loaded ? this.#hit(key) : this.#getDuringLoad(key);
   }
 
@@ -43,6 +45,7 @@ export class LocalCache implements SettlingCache, ImmediateCache {
    * @throws {ValueTooLargeError} when it can never fit
    */
   set(key: StoreKey, value: Uint8Array, ttl?: number): void | Promise<void> {
+    if (keySampler.isOn) keySampler.note(key);
     if (!this.turn.within(() => this.map.set(key, value, ttl === undefined ? {} : { ttl }))) {
       throw new ValueTooLargeError(`a value of ${value.byteLength} bytes does not fit into the cache`);
     }
@@ -53,10 +56,11 @@ export class LocalCache implements SettlingCache, ImmediateCache {
     const { loaded } = this.state;
     const { entries } = this.map;
     const length = this.#copyInto(key, start, end, target, place);
-    if (length === ABSENT) {
-      if (!loaded) return UNCERTAIN;
-      entries.countMiss();
-    } else if (length <= target.length - place) entries.countHit();
+    if (length === ABSENT && !loaded) return UNCERTAIN;
+    if (length > target.length - place) return length;
+    if (length === ABSENT) entries.countMiss();
+    else entries.countHit();
+    if (keySampler.isOn) keySampler.noteRange(key, start, end);
     return length;
   }
 
@@ -79,6 +83,7 @@ export class LocalCache implements SettlingCache, ImmediateCache {
     valueEnd: number,
     ttl?: number,
   ): boolean {
+    if (keySampler.isOn) keySampler.noteRange(key, start, end);
     this.turn.enter();
     try {
       return this.map.setRange(key, start, end, value, valueStart, valueEnd, ttl);
@@ -94,10 +99,12 @@ export class LocalCache implements SettlingCache, ImmediateCache {
    *   key removed earlier could come back with a later line of the file
    */
   delete(key: StoreKey): boolean | Promise<boolean> {
+    if (keySampler.isOn) keySampler.note(key);
     return this.state.loaded ? this.#delete(key) : this.#deleteAfterLoad(key);
   }
 
   expire(key: StoreKey, ttl: number): boolean | Promise<boolean> {
+    if (keySampler.isOn) keySampler.note(key);
     return this.state.loaded ? this.#expire(key, ttl) : this.#expireAfterLoad(key, ttl);
   }
 

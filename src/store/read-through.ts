@@ -7,6 +7,7 @@
  *   meanwhile waits: in this thread for the same promise, in others for the bell (bell.ts).
  */
 import type { Entries, LabelledEntry, SharedCache } from '../../shards/index.js';
+import { keySampler } from '../telemetry/key-sampler.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import {
   type Fetched,
@@ -81,6 +82,7 @@ export class ReadThrough {
    * @throws {StoreUnavailableError} when the store is needed and out of reach
    */
   get(key: StoreKey): ReadResult | undefined | Promise<ReadResult | undefined> {
+    if (keySampler.isOn) keySampler.note(key);
     const found = this.#within(() => this.#entries.read(key));
     if (found !== undefined && this.#freshness.isServable(found)) return this.#serve(found);
     if (found === undefined && this.#parts.store.lacks(key)) {
@@ -98,7 +100,9 @@ export class ReadThrough {
     const entries = this.#entries;
     const length = this.#copyInto(key, start, end, target, place);
     if (length < 0 || !this.#freshness.isServableValue(entries.gotLabel, entries.gotExpiry)) return UNCERTAIN;
-    if (length <= target.length - place) entries.countHit();
+    if (length > target.length - place) return length;
+    entries.countHit();
+    if (keySampler.isOn) keySampler.noteRange(key, start, end);
     return length;
   }
 

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import type { Bell } from './bell.js';
 import { CoherentCache } from './coherent.js';
+import { withFaults } from './faults.js';
 import { FileStore, type FileStoreHandle } from './file-store.js';
 import { LoadedCache } from './loaded.js';
 import { LocalCache } from './local.js';
@@ -50,7 +51,7 @@ async function withRedis(parts: TierParts): Promise<Tier> {
   const { redisStore } = await import('./redis/store.js');
   const { config, map, sessions, bell, state, worker, logger } = parts;
   let cache: CoherentCache | undefined;
-  const store = redisStore({
+  const redis = redisStore({
     config,
     sessions,
     entries: map.entries,
@@ -62,7 +63,9 @@ async function withRedis(parts: TierParts): Promise<Tier> {
     onConnected: () => sessions.countConnected(worker),
     onSession: () => state.count(worker, 'sessions'),
     onReachable: (isReachable) => state.count(worker, 'storeLinks', isReachable ? 1 : -1),
+    dropTracking: config.faults?.dropTracking,
   });
+  const store = withFaults(redis, config.faults);
   const { ttl, staleTtl, maxValueSize } = config;
   // Without the turn: commands over several keys are Redis's here, and the map is never anybody's alone.
   cache = new CoherentCache({ map, sessions, bell, state, worker, store, ttl, staleTtl, maxValueSize });
@@ -77,6 +80,12 @@ function withoutRedis(parts: TierParts): SettlingCache & ImmediateCache {
   // Ends with this thread, and with it the leases that it leaves behind.
   const session = sessions.begin(worker);
   const file = new FileStore(handle, { state, logger, maxValueSize, session });
-  const reads = new ReadThrough({ ...parts, store: file, ttl, maxValueSize, staleTtl: 0 });
+  const reads = new ReadThrough({
+    ...parts,
+    store: withFaults(file, config.faults),
+    ttl,
+    maxValueSize,
+    staleTtl: 0,
+  });
   return new LoadedCache({ file, reads, local, state, turn });
 }

@@ -1,15 +1,17 @@
 /** The workers, wherever they run: on threads of their own, or one on the main thread. */
 import type { Logger } from 'pino';
 import type { Config, LogLevel } from '../config/config.js';
+import { atRandomTimes } from '../config/faults.js';
 import { releaseAllOf } from '../limits/concurrency.js';
 import type { CreateServer, RunningWorker } from '../worker/lifecycle.js';
 import type { WorkerAddresses } from '../worker/listen.js';
+import type { ToWorker } from '../worker/messages.js';
 import type { CreateRespLane } from '../worker/resp-front.js';
 import { handlesOf, type Shared } from '../worker/shared.js';
 import type { TlsIdentity } from '../worker/tls-door.js';
 import type { Certificate } from './certificate.js';
 import type { LevelSwitch } from './log-level.js';
-import { Pool, type RestartPolicy } from './pool.js';
+import { Pool, RESTART_POLICY, type RestartPolicy } from './pool.js';
 import type { Ports } from './ports.js';
 
 export interface Crew {
@@ -81,11 +83,12 @@ export function threads(parts: CrewParts): Crew {
   let addresses: WorkerAddresses | undefined;
   const handles = handlesOf(shared);
   const { state, limit, sessions, turnstile, watches, clients } = shared;
+  const killWorker = config.faults?.killWorker;
   const pool = new Pool({
     workers: config.workers,
     entry: options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
     logger,
-    ...(options.restarts === undefined ? {} : { restarts: options.restarts }),
+    ...restartPolicy(options, killWorker),
     workerData: async (worker) => ({
       worker,
       config: { ...config, logLevel: level.current },
@@ -110,13 +113,31 @@ export function threads(parts: CrewParts): Crew {
     onReplace: (worker) => state.count(worker, 'restarts'),
     onCrashLoop: parts.onCrashLoop,
   });
+  let spareWorkers = (): void => {};
   return {
     start: async () => {
       await pool.start();
+      spareWorkers = atRandomTimes(killWorker, () => {
+        const worker = Math.floor(Math.random() * config.workers);
+        logger.warn({ worker }, 'worker is killed on purpose');
+        // Not `terminate`: see `RunningWorker.cutOffHttp2`.
+        pool.thread(worker)?.postMessage({ type: 'die' } satisfies ToWorker);
+      });
       return addresses;
     },
-    drain: (limit) => pool.drain(limit),
+    drain: (limit) => {
+      spareWorkers();
+      return pool.drain(limit);
+    },
     useIdentity: (identity) => pool.say({ type: 'identity', identity }),
     useLogLevel: (level) => pool.say({ type: 'log-level', level }),
   };
+}
+
+/** Who kills workers on purpose does not want to be told that they die again and again. */
+function restartPolicy(
+  { restarts = RESTART_POLICY }: CrewOptions,
+  killWorker: number | undefined,
+): { readonly restarts: RestartPolicy } {
+  return { restarts: killWorker === undefined ? restarts : { ...restarts, healthyAfter: 0 } };
 }

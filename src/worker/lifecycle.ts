@@ -11,6 +11,7 @@ import { Tokens } from '../limits/tokens.js';
 import { LISTENER_TIMEOUTS } from '../server/listener.js';
 import type { HttpServer, HttpServerOptions } from '../server/server.js';
 import { openTier } from '../store/tier.js';
+import { HotKeys } from '../telemetry/hot-keys.js';
 import { watchRuntime } from '../telemetry/runtime.js';
 import { FastLane } from '../wire/http/fast-lane.js';
 import { RespLane } from '../wire/resp/resp-lane.js';
@@ -64,6 +65,11 @@ export interface RunningWorker extends WorkerAddresses {
   /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
   useLogLevel(level: LogLevel): void;
   /**
+   * Cuts off HTTP/2, before the thread ends without having drained: Node fails an assertion, and the process ends with it,
+   * when a request of HTTP/2 comes to a thread that is just ending.
+   */
+  cutOffHttp2(): void;
+  /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
    * @param limit milliseconds after which what is still in flight is cut off
@@ -85,6 +91,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const limit = ConcurrencyLimit.attach(shared.limit, worker);
   const tokens = new Tokens(config.authToken, config.readOnlyToken);
   const rate = shared.rates && RateLimit.attach(shared.rates.requests);
+  const { runId } = shared.clients;
+  const hotKeys = new HotKeys({ runId, worker, workers: state.workers });
   let respPort = 0;
   const commands = openCommands({
     config,
@@ -105,6 +113,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     logger,
     shortCut: config.fastLane,
     commands: new JsonCommands(commands.engine, commands.transactions),
+    hotKeys,
     tokens,
     rate,
     reportRate: shared.rates && RateLimit.attach(shared.rates.reports),
@@ -176,6 +185,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       logger.level = level;
       logRequests();
     },
+    cutOffHttp2() {
+      server.http2.destroySessions();
+    },
     async drain(limit) {
       const deadline = performance.now() + limit;
       lane?.retire();
@@ -185,6 +197,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       respFront?.stop();
       await server.stop(Math.max(0, Math.round(deadline - performance.now())));
       commands.clients.stop();
+      hotKeys.stop();
       tier.stop();
       unwatch();
       logger.debug({ cut }, 'worker has drained');

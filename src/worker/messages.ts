@@ -24,7 +24,9 @@ export type ToWorker =
   /** New connections get another certificate. */
   | { readonly type: 'identity'; readonly identity: TlsIdentity }
   /** Lines below another level are not written. */
-  | { readonly type: 'log-level'; readonly level: LogLevel };
+  | { readonly type: 'log-level'; readonly level: LogLevel }
+  /** End at once, as if it had failed: a rehearsal. */
+  | { readonly type: 'die' };
 
 export type FromWorker =
   /** The worker is about to open its tickets; from now on what they name is the worker's to close. */

@@ -4,7 +4,7 @@
  * gets it with its `code`.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type CreateServer, startWorker } from './lifecycle.js';
+import { type CreateServer, type RunningWorker, startWorker } from './lifecycle.js';
 import { workerLogger } from './logger.js';
 import type { FromWorker, ToWorker, WorkerData } from './messages.js';
 import type { CreateRespLane } from './resp-front.js';
@@ -25,6 +25,7 @@ export async function runWorker(createServer: CreateServer, createRespLane?: Cre
   const drainOrder = new Promise<number>((resolve) => {
     port.on('message', (message: ToWorker) => {
       if (message.type === 'drain') resolve(message.limit);
+      else if (message.type === 'die') running.then(die);
       else if (message.type === 'identity') running.then((started) => started.useIdentity(message.identity));
       else running.then((started) => started.useLogLevel(message.level));
     });
@@ -46,4 +47,11 @@ export async function runWorker(createServer: CreateServer, createRespLane?: Cre
 
   say({ type: 'drained', cut: await drain(await drainOrder) });
   port.close();
+}
+
+/** Ends the thread as a failure would, for rehearsals. */
+function die(worker: RunningWorker): void {
+  worker.cutOffHttp2();
+  // Sessions need a moment to close.
+  setTimeout(() => process.exit(1), 10);
 }

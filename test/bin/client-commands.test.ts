@@ -39,7 +39,7 @@ async function cache(t: Test): Promise<Cache> {
     } else if (request.method === 'DELETE') {
       response.writeHead(values.delete(key) ? 204 : 404).end();
     } else if (area === 'stats') {
-      response.end('{"keys":1,"hits":2}');
+      response.end(query === '' ? '{"keys":1,"hits":2}' : '{"keys":1,"hot":[],"hotSampling":{}}');
     } else {
       const value = values.get(key);
       response.writeHead(value === undefined ? 404 : 200).end(value);
@@ -121,6 +121,22 @@ test('--ttl is sent in seconds, and only when it was given', async (t) => {
     'PUT /store/k?ttl=600',
     'PUT /store/k?ttl=0',
   ]);
+});
+
+test('stats --hot prints the hot keys alone, as many as asked for', async (t) => {
+  const { url, requests } = await cache(t);
+  for (const [args, asked] of [
+    [['--hot'], '/stats?hot=20'],
+    [['--hot', '7'], '/stats?hot=7'],
+  ] as const) {
+    const { code, stdout } = await hotshard(['stats', '--url', url, ...args]);
+    t.equal(code, 0);
+    t.equal(requests.at(-1), `GET ${asked}`);
+    t.strictSame(JSON.parse(stdout.toString()), { hot: [], hotSampling: {} });
+  }
+  const { code, stderr } = await hotshard(['stats', '--url', url, '--hot', '1001']);
+  t.equal(code, 2);
+  t.match(stderr, /bad value "1001" for --hot: must be a number of keys, 1 to 1000/);
 });
 
 test('stats prints indented JSON', async (t) => {

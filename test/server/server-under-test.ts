@@ -1,4 +1,5 @@
 /** A server on a free port for one test, and clients that see the wire: node:http, node:http2, and a raw socket. */
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import https from 'node:https';
@@ -16,6 +17,7 @@ import { LocalCache } from '../../src/store/local.js';
 import type { ImmediateCache, SettlingCache, TieredCache } from '../../src/store/tiered.js';
 import { Turnstile } from '../../src/store/turnstile.js';
 import { Watches } from '../../src/store/watches.js';
+import { HotKeys } from '../../src/telemetry/hot-keys.js';
 import { type Phase, ProcessState } from '../../src/telemetry/process-state.js';
 import { Front } from '../../src/worker/front.js';
 import type { TlsIdentity } from '../../src/worker/tls-door.js';
@@ -85,6 +87,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   if (setup.phase === undefined) state.markLoaded();
   const map = SharedCache.create({ maxMemory: setup.maxMemory ?? 64 * 1024 * 1024 });
   const cache = setup.cache?.(map, state) ?? new LocalCache(map, state);
+  const hotKeys = new HotKeys({ runId: randomUUID(), worker: 0, workers: 1 });
   const server = createServer({
     cache,
     state,
@@ -92,6 +95,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
     config: { maxValueSize: setup.maxValueSize ?? 1024 },
     commands: jsonCommands(map, cache, state),
     worker: setup.worker ?? 0,
+    hotKeys,
     ...accessOf(setup),
     ...(setup.timeouts && { timeouts: setup.timeouts }),
     ...(setup.logger && { logger: setup.logger }),
@@ -108,6 +112,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   t.teardown(async () => {
     for (const client of clients) client.destroy();
     await server.stop(0);
+    hotKeys.stop();
     acceptor.close();
   });
   return {

@@ -77,17 +77,22 @@ export async function startServer({ port, isReady, ...start }: ServerStart): Pro
   };
 }
 
-/** @param program absent: hotshard from this build */
+/**
+ * @param program absent: hotshard from this build
+ * @param environment variables beside those of this process
+ */
 export async function startHotshard(
   flags: readonly string[],
   core: Start['core'] = 'server',
   program = HOTSHARD,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<StartedServer> {
   const port = await freePort();
   return startServer({
     core,
     command: process.execPath,
     args: [program, '--host', '127.0.0.1', '--port', String(port), ...flags],
+    environment,
     port,
     isReady: () => answers(port, '/readyz'),
   });

@@ -176,6 +176,19 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
     },
     rows: eachOf('operation', 'depth'),
   },
+  soak: {
+    csv: 'results/soak.csv',
+    label: 'phase',
+    columns: {
+      'operations/s': medianOf('operations_per_second'),
+      'p50 µs': medianOf('p50_us'),
+      'p99 µs': medianOf('p99_us'),
+      'workers killed': '{max worker_restarts where $ : 0}',
+      'wrong reads': '{max wrong where $ : 0}',
+      'resident MB': '{median resident_bytes where $ / 1000000 : 0}',
+    },
+    rows: eachOf('phase'),
+  },
   'redis.compare': {
     csv: 'results/redis-compare.csv',
     label: 'server',

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import type { TieredCache } from '../../store/tiered.js';
 import { EXPOSITION_TYPE } from '../../telemetry/exposition.js';
+import type { HotKeys } from '../../telemetry/hot-keys.js';
 import { JSON_TYPE } from '../client-error.js';
 import type { Handler } from '../errors.js';
 import { errorSchema, jsonAnswer, NO_STRING, TEXT, textAnswer, VALUE_FOUND } from '../openapi-answers.js';
 import { statsSchema } from '../openapi-stats.js';
 import { rawQuery } from '../query.js';
-import { keySchema, queryKey } from '../schemas.js';
+import { hotSchema, keySchema, queryHot, queryKey } from '../schemas.js';
 import type { Endpoint, Operation } from './table.js';
 import { valueAnswer } from './value.js';
 
@@ -18,6 +19,8 @@ const ABSENT = 'Key not found';
 export interface Counters {
   /** What `/stats` answers. */
   readonly stats: () => object;
+  /** What it answers besides, for `?hot`. */
+  readonly hotKeys: Pick<HotKeys, 'report'>;
   /** What `/metrics` answers. */
   readonly metrics: () => string;
 }
@@ -25,7 +28,7 @@ export interface Counters {
 /** @param runCommand what `POST /` does */
 export function metaEndpoints(
   cache: TieredCache,
-  { stats, metrics }: Counters,
+  { stats, metrics, hotKeys }: Counters,
   runCommand: Operation,
 ): Endpoint[] {
   const root: Handler = (request, h) => {
@@ -70,9 +73,14 @@ export function metaEndpoints(
       needsToken: true,
       methods: {
         GET: {
-          handler: (_request, h) => h.response(stats()),
+          handler: async (request, h) => {
+            const most = queryHot(request);
+            const hot = most === undefined ? {} : await hotKeys.report(most);
+            return h.response({ ...stats(), ...hot });
+          },
           id: 'getStats',
           summary: 'Counters of the whole process',
+          query: { hot: { schema: hotSchema, isRequired: false } },
           answers: { 200: jsonAnswer('The counters.', statsSchema) },
         },
       },

@@ -126,6 +126,11 @@ export class RedisConnection {
     this.#lose(new Error('closed'));
   }
 
+  /** Loses the socket for invalidations, to rehearse that: the pair is of no use any more. */
+  dropTracking(): void {
+    this.#sockets[1]?.disconnect();
+  }
+
   #invalidated(keys: unknown): void {
     const length = this.#prefixLength;
     if (!Array.isArray(keys)) {

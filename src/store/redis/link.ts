@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Entries } from '../../../shards/index.js';
+import { atRandomTimes } from '../../config/faults.js';
 import { StoreUnavailableError } from '../backing-store.js';
 import { isOfWrite, kindOf, sessionOf } from '../label.js';
 import { type Sessions, UNLABELLED } from '../sessions.js';
@@ -38,6 +39,8 @@ export interface LinkParts {
   onSession?(): void;
   /** Whether there is a connection that answers; called when that has changed. */
   onReachable?(isReachable: boolean): void;
+  /** Mean milliseconds after which a connection for invalidations is lost on purpose; absent: never. */
+  readonly dropTracking?: number | undefined;
 }
 
 export class RedisLink {
@@ -119,6 +122,7 @@ export class RedisLink {
   /** Makes a connection and resolves when it is lost, or when it could not be made. */
   async #connectOnce(signal: AbortSignal): Promise<void> {
     let connection: RedisConnection | undefined;
+    const keepTracking = atRandomTimes(this.#parts.dropTracking, () => connection?.dropTracking());
     try {
       connection = await RedisConnection.open(this.#parts.connection);
       if (signal.aborted) return;
@@ -127,6 +131,7 @@ export class RedisLink {
     } catch (error) {
       if (!signal.aborted) this.#report(error);
     } finally {
+      keepTracking();
       connection?.close();
     }
   }
