@@ -1,5 +1,5 @@
 /**
- * Replies on their way out: gathered while the commands of one read are served, then written at once. One per lane,
+ * Answers on their way out: gathered while the requests of one read are served, then written at once. One per lane,
  * since a worker serves one read at a time.
  */
 
@@ -24,7 +24,7 @@ export interface Sink {
    * @param whenSent called when they are not needed any more, if they still were when this returned
    * @returns whether they are not needed any more: then they may be overwritten
    */
-  send(bytes: Buffer, whenSent?: () => void): boolean;
+  send(bytes: Uint8Array, whenSent?: () => void): boolean;
 }
 
 export class Outbox {
@@ -69,7 +69,7 @@ export class Outbox {
   }
 
   /** Writes bytes of the caller's, which must stay as they are, behind those that were gathered. */
-  send(bytes: Buffer): void {
+  send(bytes: Uint8Array): void {
     this.write();
     this.#sinkNow().send(bytes);
   }
