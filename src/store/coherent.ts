@@ -62,7 +62,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   set(key: StoreKey, value: Uint8Array, ttl = this.#parts.ttl): Promise<void> {
-    return this.#following(key, async () => {
+    return this.#following([key], async () => {
       const link = this.#parts.store.linkFor(key);
       const sentAt = Date.now();
       const write = (): Promise<Written> => link.set(key, value, ttl);
@@ -76,7 +76,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   delete(key: StoreKey): Promise<boolean> {
-    return this.#following(key, async () => {
+    return this.#following([key], async () => {
       const link = this.#parts.store.linkFor(key);
       const { existed } = await this.#write(
         key,
@@ -90,7 +90,7 @@ export class CoherentCache implements ThroughCache {
   }
 
   expire(key: StoreKey, ttl: number): Promise<boolean> {
-    return this.#following(key, async () => {
+    return this.#following([key], async () => {
       const link = this.#parts.store.linkFor(key);
       const { now } = await this.#write(
         key,
@@ -104,7 +104,7 @@ export class CoherentCache implements ThroughCache {
 
   async modify(command: StoreCommand): Promise<StoreReply> {
     const key = keyOf(command);
-    const { reply, refusal } = await this.#following(async () => {
+    const { reply, refusal } = await this.#following([key], async () => {
       const link = this.#parts.store.linkFor(key);
       const outcome = ({ now }: { now: Fetched }): Fetched => this.#reads.bounded(now);
       return await this.#write(key, link, () => link.modify(command), outcome);
@@ -114,11 +114,12 @@ export class CoherentCache implements ThroughCache {
   }
 
   ask(command: StoreCommand): Promise<StoreReply> {
-    return this.#following(async () => await this.#parts.store.linkFor(keyOf(command)).run(command));
+    const run = async (): Promise<StoreReply> => await this.#parts.store.linkFor(keyOf(command)).run(command);
+    return this.#following(keysOf(command), run);
   }
 
   change(command: StoreCommand): Promise<StoreReply> {
-    return this.#following(async () => {
+    return this.#following(keysOf(command), async () => {
       this.#checkTogether(keysOf(command));
       const link = this.#parts.store.linkFor(keyOf(command));
       return await this.#changing(keysOf(command), () => link.run(command));
@@ -131,7 +132,7 @@ export class CoherentCache implements ThroughCache {
     watch?: StoreWatch,
   ): Promise<readonly StoreReply[] | null> {
     const watched = this.#watched(watch);
-    return this.#following(async () => {
+    return this.#following(commands.flatMap(keysOf), async () => {
       const { store } = this.#parts;
       this.#checkTogether([...commands.flatMap(keysOf), ...(watched?.keys ?? [])]);
       const [first] = commands;
@@ -142,7 +143,7 @@ export class CoherentCache implements ThroughCache {
 
   async watch(keys: readonly StoreKey[], watch?: StoreWatch): Promise<StoreWatch> {
     const before = this.#watched(watch);
-    const watched = await this.#following(async () => {
+    const watched = await this.#following(keys, async () => {
       const all = [...(before?.keys ?? []), ...keys];
       this.#checkTogether(all);
       const link = before?.link ?? (await this.#parts.store.openWatch(all[0] ?? ''));
@@ -236,8 +237,8 @@ export class CoherentCache implements ThroughCache {
     return undefined;
   }
 
-  #following<T>(key: StoreKey, operation: () => Promise<T>): Promise<T> {
-    if (keySampler.isOn) keySampler.note(key);
+  #following<T>(keys: readonly StoreKey[], operation: () => Promise<T>): Promise<T> {
+    if (keySampler.isOn) for (const key of keys) keySampler.note(key);
     return following(operation, () => this.#reads.countUnavailable());
   }
 }

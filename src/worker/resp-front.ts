@@ -59,6 +59,8 @@ export class RespFront {
   readonly #lane: RespLane;
   readonly #door: TlsDoor | undefined;
   readonly #open = new Set<Socket>();
+  /** Connections whose handshake has not come to its end, by their clients' ends. */
+  readonly #handshakes = new Map<string, Socket>();
 
   constructor({ state, worker, lane, identity }: RespFrontOptions) {
     this.#lane = lane;
@@ -80,8 +82,20 @@ export class RespFront {
       return;
     }
     // Whoever does not speak TLS is cut off by it.
-    const door = new TlsDoor(identity, { onSecure: (socket) => lane.take(socket) });
-    this.acceptor.on('connection', (socket: Socket) => door.handOver(socket));
+    const door = new TlsDoor(identity, {
+      onSecure: (socket) => {
+        this.#handshakes.delete(clientEnd(socket));
+        lane.take(socket);
+      },
+    });
+    this.acceptor.on('connection', (socket: Socket) => {
+      const end = clientEnd(socket);
+      this.#handshakes.set(end, socket);
+      socket.once('close', () => {
+        if (this.#handshakes.get(end) === socket) this.#handshakes.delete(end);
+      });
+      door.handOver(socket);
+    });
     this.#door = door;
   }
 
@@ -102,8 +116,9 @@ export class RespFront {
    */
   sweep(elapsed: number): void {
     this.#lane.closeIdle();
-    // What the lane does not know of: handshakes that do not come to an end.
-    if (elapsed >= FIRST_REQUEST_LIMIT && this.#lane.busy === 0) this.#destroyAll();
+    if (elapsed < FIRST_REQUEST_LIMIT) return;
+    // What the lane does not know of. What it does know of it ends itself: to destroy that would tear replies.
+    for (const socket of this.#handshakes.values()) socket.destroy();
   }
 
   /** Cuts off what is left, and returns how many connections with a command under way there were. */
@@ -121,4 +136,8 @@ export class RespFront {
   #destroyAll(): void {
     for (const socket of this.#open) socket.destroy();
   }
+}
+
+function clientEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -3,8 +3,8 @@
  * go on sending without reading, as with Redis.
  */
 import type { Socket } from 'node:net';
+import type { Sink } from '../outbox.js';
 import { Backlog } from './backlog.js';
-import type { Sink } from './outbox.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -36,7 +36,7 @@ export class Outlet implements Sink {
     return this.#isBlocked;
   }
 
-  send(bytes: Buffer, whenSent?: () => void): boolean {
+  send(bytes: Uint8Array, whenSent?: () => void): boolean {
     // Nobody will take it, and there may be much of it.
     if (this.#socket.destroyed) return true;
     this.#owner.countSent(bytes.length);
@@ -52,7 +52,7 @@ export class Outlet implements Sink {
     return true;
   }
 
-  #write(bytes: Buffer, whenSent?: () => void): void {
+  #write(bytes: Uint8Array, whenSent?: () => void): void {
     const socket = this.#socket;
     socket.write(bytes);
     this.#isBlocked = socket.writableLength > 0;

@@ -6,7 +6,7 @@
 import type { Reply } from '../../commands/reply.js';
 import { ABSENT, type ImmediateCache, UNCERTAIN } from '../../store/tiered.js';
 import { digitsOf, writeNumber } from '../bytes.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox } from '../outbox.js';
 
 const CR = 0x0d;
 const LF = 0x0a;

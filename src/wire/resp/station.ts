@@ -3,8 +3,8 @@ import type { Arguments } from '../../commands/arguments.js';
 import type { Client } from '../../commands/client.js';
 import type { Engine } from '../../commands/engine.js';
 import type { ConcurrencyLimit } from '../../limits/concurrency.js';
+import type { Outbox } from '../outbox.js';
 import type { Meter } from './meter.js';
-import type { Outbox } from './outbox.js';
 import type { RespReply } from './reply.js';
 import type { Request } from './request.js';
 

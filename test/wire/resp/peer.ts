@@ -1,6 +1,7 @@
 /** A client of a lane that reads when it is told to, and as much as it is told to. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import tls from 'node:tls';
 
 interface Test {
   teardown(done: () => void): void;
@@ -37,8 +38,18 @@ export class Peer {
   /** It is destroyed when the test ends. */
   static async connect(t: Test, port: number): Promise<Peer> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    return await Peer.#over(t, socket, 'connect');
+  }
+
+  /** The same over TLS, with any certificate. */
+  static async connectSecurely(t: Test, port: number): Promise<Peer> {
+    const options = { port, host: '127.0.0.1', allowHalfOpen: true, rejectUnauthorized: false };
+    return await Peer.#over(t, tls.connect(options), 'secureConnect');
+  }
+
+  static async #over(t: Test, socket: Socket, event: 'connect' | 'secureConnect'): Promise<Peer> {
     t.teardown(() => socket.destroy());
-    await once(socket, 'connect');
+    await once(socket, event);
     socket.setNoDelay(true);
     return new Peer(socket);
   }

@@ -1,9 +1,9 @@
 /**
- * Replies on their way out: gathered while what has come by all connections in a turn of the event loop is served, and
- * written then, to each connection at once. One per lane, since a worker serves one read at a time.
+ * Answers on their way out: gathered while the requests of one read are served, and written at once then, or at the end of
+ * the turn of the event loop, with those to other connections. One per lane, since a worker serves one read at a time.
  *
- * Redis writes at the end of a turn, too. A reply wakes the client that sleeps for it, and a client that has been woken by one
- * reply finds those that follow without having to be woken again: under load half of what writing costs is waking.
+ * Redis writes at the end of a turn. A reply wakes the client that sleeps for it, and a client that has been woken by one
+ * finds those that follow without having to be woken again: under load half of what writing costs is waking.
  */
 
 /** Bytes gathered before they are written. */
@@ -25,7 +25,7 @@ export interface Sink {
    * @param whenSent called when they are not needed any more, if they still were when this returned
    * @returns whether they are not needed any more: then they may be overwritten
    */
-  send(bytes: Buffer, whenSent?: () => void): boolean;
+  send(bytes: Uint8Array, whenSent?: () => void): boolean;
 }
 
 export class Outbox {
@@ -51,8 +51,14 @@ export class Outbox {
     this.#start = this.length;
   }
 
-  /** What has been added is written at the end of the turn. */
+  /** Writes what has been added. */
   end(): void {
+    this.write();
+    this.#sink = undefined;
+  }
+
+  /** What has been added is written at the end of the turn. */
+  defer(): void {
     this.#close();
     this.#sink = undefined;
     if (this.#isScheduled || this.length === 0) return;
@@ -88,7 +94,7 @@ export class Outbox {
   }
 
   /** Writes bytes of the caller's, which must stay as they are, behind those that were gathered. */
-  send(bytes: Buffer): void {
+  send(bytes: Uint8Array): void {
     this.write();
     this.#sinkNow().send(bytes);
   }
