@@ -50,7 +50,8 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   set(key: StoreKey, value: Uint8Array, ttl = this.#parts.ttl): Promise<void> {
-    return this.#following(key, async () => {
+    if (keySampler.isOn) keySampler.note(key);
+    return this.#following(async () => {
       const link = this.#parts.store.linkFor(key);
       const sentAt = Date.now();
       const write = (): Promise<Written> => link.set(key, value, ttl);
@@ -64,7 +65,8 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   delete(key: StoreKey): Promise<boolean> {
-    return this.#following(key, async () => {
+    if (keySampler.isOn) keySampler.note(key);
+    return this.#following(async () => {
       const link = this.#parts.store.linkFor(key);
       const { existed } = await this.#write(
         key,
@@ -78,7 +80,8 @@ export class CoherentCache implements TieredCache, ImmediateCache {
   }
 
   expire(key: StoreKey, ttl: number): Promise<boolean> {
-    return this.#following(key, async () => {
+    if (keySampler.isOn) keySampler.note(key);
+    return this.#following(async () => {
       const link = this.#parts.store.linkFor(key);
       const { now } = await this.#write(
         key,
@@ -135,8 +138,7 @@ export class CoherentCache implements TieredCache, ImmediateCache {
     return undefined;
   }
 
-  #following<T>(key: StoreKey, operation: () => Promise<T>): Promise<T> {
-    if (keySampler.isOn) keySampler.note(key);
+  #following<T>(operation: () => Promise<T>): Promise<T> {
     return following(operation, () => this.#reads.countUnavailable());
   }
 }
