@@ -120,7 +120,7 @@ export function threads(parts: CrewParts): Crew {
       spareWorkers = atRandomTimes(killWorker, () => {
         const worker = Math.floor(Math.random() * config.workers);
         logger.warn({ worker }, 'worker is killed on purpose');
-        // Not `terminate`: see `RunningWorker.cutOffHttp2`.
+        // Not `terminate`: see `die` in worker/thread.ts.
         pool.thread(worker)?.postMessage({ type: 'die' } satisfies ToWorker);
       });
       return addresses;

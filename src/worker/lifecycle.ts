@@ -64,11 +64,8 @@ export interface RunningWorker extends WorkerAddresses {
   useIdentity(identity: TlsIdentity): void;
   /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
   useLogLevel(level: LogLevel): void;
-  /**
-   * Cuts off HTTP/2, before the thread ends without having drained: Node fails an assertion, and the process ends with it,
-   * when a request of HTTP/2 comes to a thread that is just ending.
-   */
-  cutOffHttp2(): void;
+  /** Accepts no connections any more, and cuts off those of HTTP/2, now and to come: see `die` in thread.ts. */
+  leaveHttp2(): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.
    *
@@ -134,13 +131,14 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         timeouts: LISTENER_TIMEOUTS,
       })
     : undefined;
+  let hasLeftHttp2 = false;
   const front = new Front({
     state,
     worker,
     identity,
     lane,
     http1: (socket) => server.handOver(socket),
-    http2: (socket) => server.http2.handOver(socket),
+    http2: (socket) => (hasLeftHttp2 ? socket.destroy() : server.http2.handOver(socket)),
   });
   const logRequests = (): void => {
     const isWanted = logger.isLevelEnabled('debug');
@@ -185,7 +183,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       logger.level = level;
       logRequests();
     },
-    cutOffHttp2() {
+    leaveHttp2() {
+      hasLeftHttp2 = true;
+      front.acceptor.close();
       server.http2.destroySessions();
     },
     async drain(limit) {

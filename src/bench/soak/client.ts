@@ -11,7 +11,7 @@ import { SPEECH, type Speech, type Tongue } from './tongues.js';
 import { readValue, stampedValue } from './values.js';
 
 /** Keys of a client. */
-const KEYS = 300;
+const KEYS = 200;
 /** Bytes; most values are much shorter. */
 const LONGEST_VALUE = 24 * 1024;
 /** Milliseconds. */
@@ -30,6 +30,8 @@ const FOREIGN_WRITES = 0.03;
 /** Of writes, with a time to live; of operations, on a new connection. */
 const MORTAL = 0.3;
 const RECONNECTS = 0.01;
+/** Of operations, on the same key as the one before: what has just been written is what is most likely to be wrong. */
+const SAME_KEY = 0.5;
 
 export interface Ports {
   readonly http: number;
@@ -60,6 +62,7 @@ export class SoakClient {
   readonly #random: () => number;
   readonly #connections = new Map<Tongue | 'redis', LoadConnection>();
   readonly #registers: readonly Register[];
+  #key = 0;
   /** Of the last write of each key. */
   readonly #numbers = new Int32Array(KEYS);
 
@@ -80,7 +83,8 @@ export class SoakClient {
     const { tongues } = this.#parts;
     const tongue = tongues[this.#below(tongues.length)] ?? 'http1';
     if (this.#random() < RECONNECTS) this.#hangUp(tongue);
-    const key = this.#below(KEYS);
+    if (this.#random() >= SAME_KEY) this.#key = this.#below(KEYS);
+    const key = this.#key;
     let choice = this.#random();
     const isChosen = (share: number): boolean => {
       choice -= share;

@@ -28,7 +28,7 @@ const CONDITIONS: Readonly<Record<PhaseName, Conditions>> = {
   // All fits in: whatever is lost has been lost.
   map: { maxMemory: '128mb', mayEvict: false, hasRedis: false, tongues: TONGUES },
   eviction: { maxMemory: '8mb', mayEvict: true, hasRedis: false, tongues: TONGUES },
-  redis: { maxMemory: '8mb', mayEvict: false, hasRedis: true, tongues: ['http1', 'http2'] },
+  redis: { maxMemory: '8mb', mayEvict: false, hasRedis: true, tongues: TONGUES },
 };
 
 const CLIENTS = 8;
@@ -40,6 +40,8 @@ const OUTAGES = 5;
 const SHORTEST_LIFE = 2_000;
 /** Milliseconds. */
 const LONGEST_OUTAGE = 1_000;
+/** Milliseconds from one outage to the next, at least. */
+const SHORTEST_CALM = 1_000;
 /** Milliseconds from one client that hangs up in the middle of a request to the next. */
 const RUDENESS = 50;
 
@@ -99,7 +101,7 @@ async function runWith(options: PhaseOptions, redis: RestartedRedis | undefined)
     const beside = [
       again(sampling * 1000, signal, () => sampler.take()),
       again(RUDENESS, signal, async () => void beRude([server.port, resp], tally.operations)),
-      redis?.restartAgain((seconds * 1000) / (OUTAGES + 1), seed, signal),
+      redis?.restartAgain(Math.max(SHORTEST_CALM, (seconds * 1000) / (OUTAGES + 1)), seed, signal),
     ];
     await wait(seconds * 1000);
     over.abort();
