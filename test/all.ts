@@ -1,30 +1,5 @@
-/**
- * All tests: each file in a process of its own, as `tap` would run it, but without the hooks for coverage that `tap` puts
- * into every process it starts. Nobody measures coverage here, and they take longer than most of the files.
- */
-import { readdirSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import t from 'tap';
-import { plain } from './plain.js';
+/** All tests but the short runs of the benchmarks, which take as long again: see bench/all.ts. */
+import { isShortRun } from './bench/short-runs.js';
+import { runFiles } from './run-files.js';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
-
-/** Seconds that one test may take. */
-const TEST_TIMEOUT = '120';
-/** Milliseconds that a file may take. */
-const FILE_TIMEOUT = 300_000;
-
-const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js') && !file.split(sep).includes('fixtures'))
-  .sort();
-
-t.setTimeout(0);
-// One more than there are processors: some files wait more than they work.
-t.jobs = cpus().length + 1;
-for (const file of files) {
-  const [command, args] = plain(process.execPath, ['--enable-source-maps', join(HERE, file)]);
-  const env = { ...process.env, TAP_TIMEOUT: TEST_TIMEOUT };
-  t.spawn(command, args, { buffered: true, timeout: FILE_TIMEOUT, env }, file);
-}
+runFiles((file) => !isShortRun(file));

@@ -185,7 +185,7 @@ t.test('a ghost makes no absent key present, for any operation', async (t) => {
   t.equal(view.thread.readPinned, pinned, 'nothing is pinned for it');
   t.equal(shard.getInto(side.load('k'), new Uint8Array(10)), -1);
   t.equal(shard.read(side.load('k')), undefined);
-  t.equal(shard.expiry(side.load('k')), undefined);
+  t.equal(shard.expiry(side.load('k')), -1);
   t.equal(side.delete('k'), false);
   t.strictSame([...keysOf(view)], []);
   t.equal(countEntries(view), 0);

@@ -68,12 +68,12 @@ function withEntries(options: CacheOptions = { maxMemory: 64 * KIB }) {
 }
 
 t.test('a call visits whole buckets until it has enough, or has passed many empty ones', async (t) => {
-  const { entries, set } = withEntries({ maxMemory: 16 * MIB });
+  const { entries, set } = withEntries({ maxMemory: 64 * MIB });
   let visits = 0;
   const scan = (cursor: number, count: number): number => entries.scan(cursor, count, () => visits++);
   const empty = scan(0, 1);
-  t.equal(empty, 1_024, 'of an empty map');
-  t.equal(scan(0, 1_000), 10_000);
+  t.equal(empty, 16_384, 'of an empty map');
+  t.equal(scan(0, 5_000), 50_000);
   for (const name of numbered('key', 20_000)) set(name);
   let cursor = 0;
   do {

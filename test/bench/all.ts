@@ -1,0 +1,5 @@
+/** Short runs of the benchmarks, each by its command: that they measure what they say. */
+import { runFiles } from '../run-files.js';
+import { isShortRun } from './short-runs.js';
+
+runFiles(isShortRun);
