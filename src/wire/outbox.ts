@@ -1,6 +1,6 @@
 /**
- * Answers on their way out: gathered while the requests of one read are served, and written at once then, or at the end of
- * the turn of the event loop, with those to other connections. One per lane, since a worker serves one read at a time.
+ * Answers on their way out: gathered while what comes in a turn of the event loop is served, and written at its end, to
+ * each connection at once. One per lane, since a worker serves one read at a time.
  *
  * Redis writes at the end of a turn. A reply wakes the client that sleeps for it, and a client that has been woken by one
  * finds those that follow without having to be woken again: under load half of what writing costs is waking.
@@ -51,14 +51,8 @@ export class Outbox {
     this.#start = this.length;
   }
 
-  /** Writes what has been added. */
-  end(): void {
-    this.write();
-    this.#sink = undefined;
-  }
-
   /** What has been added is written at the end of the turn. */
-  defer(): void {
+  end(): void {
     this.#close();
     this.#sink = undefined;
     if (this.#isScheduled || this.length === 0) return;

@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net';
 import type { Bucket } from '../../limits/rate.js';
 import { StoreUnavailableError } from '../../store/tiered.js';
+import type { Sink } from '../outbox.js';
 import type { Output } from './output.js';
 import { Verdict } from './scan.js';
 import type { Behind, Patience, Station } from './station.js';
@@ -19,7 +20,7 @@ const SILENCE_TIMEOUT = 60_000;
 
 const NOTHING = Buffer.alloc(0);
 
-export class Connection {
+export class Connection implements Sink {
   readonly #socket: Socket;
   readonly #station: Station;
   readonly #giveBack: () => void;
@@ -71,7 +72,7 @@ export class Connection {
 
   /** Whether there is a request that came in, and whose answer the client does not have yet. */
   get isInFlight(): boolean {
-    return this.#holdsPlace;
+    return this.#holdsPlace || this.#isBlocked;
   }
 
   /** Ends the connection when what is waited for has taken too long. */
@@ -121,13 +122,13 @@ export class Connection {
     const station = this.#station;
     const { output } = station;
     const began = station.stopwatch.begin();
-    output.begin(this.#socket);
+    output.begin(this);
     let at = 0;
     let requests = 0;
     let isUnsure = station.isRetired;
     let unanswered: Verdict | undefined;
     this.#needed = 0;
-    while (at < end && !isUnsure && output.isTaken) {
+    while (at < end && !isUnsure && !this.#isBlocked) {
       const verdict = station.scan.look(bytes, at, end);
       if (verdict === Verdict.MORE_HEAD) break;
       if (verdict === Verdict.UNSURE || !this.#admits()) isUnsure = true;
@@ -144,11 +145,11 @@ export class Connection {
         break;
       }
     }
-    const isTaken = output.end();
+    output.end();
     if (requests > 0) station.countServed(requests, began);
     if (at > 0) this.#since = station.ticks;
     if (isUnsure) this.#handOver(bytes, at, end);
-    else if (!isTaken) this.#block();
+    else if (this.#isBlocked) return at;
     else if (unanswered !== undefined) void this.#ask(unanswered, bytes);
     else if (this.#needed === 0) this.#release();
     return at;
@@ -222,16 +223,15 @@ export class Connection {
     const { output } = station;
     this.#isWaiting = false;
     this.#isAdmitted = false;
-    output.begin(this.#socket);
+    output.begin(this);
     answer(output);
-    const isTaken = output.end();
+    output.end();
     station.countWaited(began);
     this.#since = station.ticks;
     this.#pendingLength -= this.#needed;
     this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);
     this.#needed = 0;
-    if (isTaken) this.#goOn();
-    else this.#block();
+    if (!this.#isBlocked) this.#goOn();
   }
 
   /** Serves what has been kept, and reads again when that does not have to wait for anything. */
@@ -241,22 +241,36 @@ export class Connection {
     if (!this.#isBlocked && !this.#isWaiting && !this.#isGone) this.#socket.resume();
   }
 
-  /** Stops reading until the client has taken its answers. */
-  #block(): void {
+  /** For the outbox. Stops reading when the client does not take its answers, until it has. */
+  send(bytes: Uint8Array, whenSent?: () => void): boolean {
     const socket = this.#socket;
-    this.#isBlocked = true;
-    socket.pause();
-    socket.setTimeout(SILENCE_TIMEOUT, this.#onSilence);
+    if (socket.destroyed) return true;
+    socket.write(bytes);
+    if (socket.writableLength === 0) return true;
+    if (!this.#isBlocked && !this.#isGone) this.#block();
     // A mark behind what was written: it is through when everything before it is.
-    socket.write(NOTHING, () => this.#unblock());
+    socket.write(NOTHING, () => {
+      whenSent?.();
+      this.#unblock();
+    });
+    return false;
+  }
+
+  #block(): void {
+    this.#isBlocked = true;
+    // An answer on its way counts as a request in flight, if there is a place.
+    this.#holdsPlace ||= this.#station.limit.tryAcquire();
+    this.#socket.pause();
+    this.#socket.setTimeout(SILENCE_TIMEOUT, this.#onSilence);
   }
 
   #unblock(): void {
-    if (this.#isGone || this.#socket.destroyed) return;
+    const socket = this.#socket;
+    if (this.#isGone || socket.destroyed || socket.writableLength > 0) return;
     this.#isBlocked = false;
     this.#since = this.#station.ticks;
-    this.#socket.setTimeout(0, this.#onSilence);
-    this.#goOn();
+    socket.setTimeout(0, this.#onSilence);
+    if (!this.#isWaiting) this.#goOn();
   }
 
   /** Keeps bytes. The buffer grows with what has come, not with what was announced. */
@@ -288,6 +302,8 @@ export class Connection {
 
   #leave(): void {
     this.#isGone = true;
+    // Whoever has the connection next writes behind the answers.
+    this.#station.output.flush();
     this.#giveBack();
     this.#pendingLength = 0;
     this.#release();
@@ -298,7 +314,10 @@ export class Connection {
   /** The client has said its last. */
   #end(): void {
     if (this.#pendingLength > 0) this.#refuse('HPE_INVALID_EOF_STATE');
-    else this.#socket.end();
+    else {
+      this.#station.output.flush();
+      this.#socket.end();
+    }
   }
 
   #release(): void {

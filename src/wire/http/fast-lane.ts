@@ -138,11 +138,13 @@ export class FastLane implements Station {
    * @param evenUnused also those by which nothing has come yet
    */
   closeIdle(evenUnused: boolean): void {
+    this.output.flush();
     for (const connection of this.#connections.values()) connection.closeIdle(evenUnused);
   }
 
   /** Cuts all connections off, and returns how many of them had a request in flight. */
   cutOff(): number {
+    this.output.flush();
     let busy = 0;
     for (const [socket, connection] of this.#connections) {
       // Those that were handed over have none here: they are the Hapi server's to count.
@@ -155,6 +157,7 @@ export class FastLane implements Station {
   /** Lets go of everything. */
   stop(): void {
     clearInterval(this.#timer);
+    this.output.flush();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
 

@@ -1,5 +1,4 @@
-/** Answers of HTTP, gathered in an outbox while the requests of one read are served, then written at once. */
-import type { Socket } from 'node:net';
+/** Answers of HTTP, gathered in an outbox. */
 import {
   ABSENT,
   type ImmediateCache,
@@ -14,15 +13,11 @@ import { Answered, Answers, type AnswersOfSecond, type FixedAnswer } from './ans
 /** Of the length of a value. */
 const MOST_DIGITS = 10;
 
-const NOTHING = Buffer.alloc(0);
-
-export class Output implements Sink {
+export class Output {
   /** How many answers were added, by {@link Answered}. Whoever counts them sets them to 0. */
   readonly tally = new Uint32Array(Object.keys(Answered).length);
   readonly #answers: Answers;
   #current: AnswersOfSecond;
-  #socket: Socket | undefined;
-  #isTaken = true;
   readonly #outbox = new Outbox();
   /** Digits of the length of the last value: the next is likely to have as many. */
   #digits = 2;
@@ -33,27 +28,10 @@ export class Output implements Sink {
     this.#current = this.#answers.at(Date.now());
   }
 
-  /** What is added from now on is for this socket. All that was added before must have been written. */
-  begin(socket: Socket): void {
-    this.#socket = socket;
-    this.#isTaken = true;
-    this.#outbox.begin(this);
+  /** What is added from now on goes to this sink. */
+  begin(sink: Sink): void {
+    this.#outbox.begin(sink);
     this.#current = this.#answers.at(Date.now());
-  }
-
-  /** For the outbox: it tells whether the kernel takes the bytes. */
-  send(bytes: Uint8Array, whenSent?: () => void): boolean {
-    const socket = this.#socket;
-    if (socket === undefined) throw new Error('nobody to answer');
-    socket.write(bytes);
-    this.#isTaken = socket.writableLength === 0;
-    if (!this.#isTaken && whenSent !== undefined) socket.write(NOTHING, whenSent);
-    return this.#isTaken;
-  }
-
-  /** Whether the kernel has taken all that was written since `begin`. What it has not, the socket keeps. */
-  get isTaken(): boolean {
-    return this.#isTaken;
   }
 
   greeting(isHead: boolean): void {
@@ -157,11 +135,14 @@ export class Output implements Sink {
     this.#add(this.#answers.unavailable(error), isHead);
   }
 
-  /** Writes what has been added. True when the kernel has taken all of it, and of what was written before. */
-  end(): boolean {
+  /** What has been added is written at the end of the turn of the event loop. */
+  end(): void {
     this.#outbox.end();
-    this.#socket = undefined;
-    return this.#isTaken;
+  }
+
+  /** Writes what is deferred, to whomever. */
+  flush(): void {
+    this.#outbox.write();
   }
 
   #absent(isHead: boolean): void {

@@ -149,7 +149,7 @@ export class Connection implements OutletOwner {
     }
     const waiting = this.#runEach(request, end);
     engine.end();
-    outbox.defer();
+    outbox.end();
     meter.end(answered === undefined ? 0 : 1);
     if (waiting !== undefined) {
       this.#keep(request, bytes, end);
