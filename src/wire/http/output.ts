@@ -140,7 +140,7 @@ export class Output {
     this.#outbox.end();
   }
 
-  /** Writes what is deferred, to whomever. */
+  /** Writes now what would be written at the end of the turn, to whomever. */
   flush(): void {
     this.#outbox.write();
   }
