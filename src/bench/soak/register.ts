@@ -38,7 +38,7 @@ export class Register {
   readonly #mayEvict: boolean;
   readonly #expirySlack: number;
   #possible = new Map<number, Life>([[ABSENT, IMMORTAL]]);
-  #fading: ReadonlySet<number> = new Set();
+  #fading: ReadonlyMap<number, Life> = new Map();
   #fadesUntil = 0;
 
   /**
@@ -64,12 +64,12 @@ export class Register {
   acknowledged(number: number, ttl: number, { began, ended }: Span): void {
     const life = ttl === 0 ? IMMORTAL : { mayEnd: began + ttl, mustEnd: ended + ttl };
     this.#possible = new Map([[number, life]]);
-    this.#fading = new Set();
+    this.#fading = new Map();
   }
 
   /** Redis has acknowledged a write that did not go through hotshard. */
   acknowledgedByRedis(number: number, { ended }: Span): void {
-    this.#fading = new Set([...this.#fading, ...this.#possible.keys()]);
+    this.#fading = new Map([...this.#fading, ...this.#possible]);
     this.#fadesUntil = ended + GRACE;
     this.#possible = new Map([[number, IMMORTAL]]);
   }
@@ -78,13 +78,19 @@ export class Register {
   judge(found: number, { began, ended }: Span): Verdict {
     const life = this.#possible.get(found);
     if (life !== undefined && began <= life.mustEnd + this.#expirySlack) {
-      this.#fading = new Set();
+      this.#fading = new Map();
       return 'right';
     }
-    if (this.#fading.has(found) && began <= this.#fadesUntil) return 'late';
+    if (this.#isFading(found, ended) && began <= this.#fadesUntil) return 'late';
     if (life !== undefined) return 'expired';
     if (found !== ABSENT) return 'stale';
     if ([...this.#possible.values()].some(({ mayEnd }) => ended + SLACK >= mayEnd)) return 'right';
     return this.#mayEvict ? 'evicted' : 'lost';
+  }
+
+  /** Whether it was there before somebody else's write: as absent counts what may have been past its time by then. */
+  #isFading(found: number, ended: number): boolean {
+    if (found !== ABSENT) return this.#fading.has(found);
+    return [...this.#fading].some(([number, { mayEnd }]) => number === ABSENT || ended + SLACK >= mayEnd);
   }
 }
