@@ -61,6 +61,21 @@ t.test('what Redis was told takes a moment to be seen, and once seen it stays', 
   t.equal(register.judge(1, at(31)), 'stale');
 });
 
+t.test('that a value has run out of time is seen for a moment after somebody else has written', async (t) => {
+  const register = new Register(false, 0);
+  register.began(1);
+  register.acknowledged(1, 100, at(1));
+  register.began(2);
+  register.acknowledgedByRedis(2, at(200));
+  t.equal(register.judge(ABSENT, at(210)), 'late');
+  t.equal(register.judge(2, at(220)), 'right');
+  t.equal(register.judge(ABSENT, at(230)), 'lost');
+
+  register.began(3);
+  register.acknowledgedByRedis(3, at(300));
+  t.equal(register.judge(ABSENT, at(310)), 'lost', 'the value before had all the time');
+});
+
 t.test('a value is known by its key, its number and its checksum', async (t) => {
   const value = stampedValue('soak:1:2', 3, 5000);
   t.strictSame(readValue(value), { key: 'soak:1:2', number: 3 });
