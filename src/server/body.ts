@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { badRequest, entityTooLarge } from '@hapi/boom';
 import type { Request } from '@hapi/hapi';
+import { isHttp2 } from './http2-request.js';
 import { lingerAfterAnswer } from './linger.js';
 
 /**
@@ -55,7 +56,7 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
  */
 export function closeAfterAnswer(request: Request): void {
   const { req } = request.raw;
-  if (!carriesBody(req) || req.httpVersionMajor > 1) return;
+  if (!carriesBody(req) || isHttp2(req)) return;
   lingerAfterAnswer(req.socket);
   req.resume();
 }
@@ -91,7 +92,7 @@ function isWithheld(request: Request): boolean {
 
 /** HTTP/2 needs no header to have a body. */
 function carriesBody(req: IncomingMessage): boolean {
-  return announcesBody(req) || req.httpVersionMajor > 1;
+  return announcesBody(req) || isHttp2(req);
 }
 
 function announcedLength(req: IncomingMessage): number {

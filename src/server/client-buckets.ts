@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Bucket, RateLimit } from '../limits/rate.js';
+import { isHttp2 } from './http2-request.js';
 
 export class ClientBuckets {
   readonly #rate: RateLimit;
@@ -15,7 +16,7 @@ export class ClientBuckets {
   /** Of the client that has sent a request, over HTTP/1.1 or HTTP/2. */
   ofRequest(request: IncomingMessage): Bucket {
     // Hapi's types know HTTP/1.1 alone.
-    if (request.httpVersionMajor > 1) return this.ofStream((request as unknown as Http2ServerRequest).stream);
+    if (isHttp2(request)) return this.ofStream((request as unknown as Http2ServerRequest).stream);
     return this.#of(request.socket, request.socket);
   }
 

@@ -2,8 +2,9 @@
  * Answers to what is no HTTP: Node's parser gave up, or the time for a request ran out. Hapi's own answer has
  * neither body nor `connection: close`, and closes so fast that the client may not get to read it.
  */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Request } from '@hapi/hapi';
 import type { InFlight } from './in-flight.js';
@@ -17,6 +18,13 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 };
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** What Hapi says with every error. */
+const ERROR_HEADERS = {
+  'content-type': JSON_TYPE,
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-cache',
+} as const;
 
 /** What `Allow` says where no path is named. */
 export const ALL_METHODS = 'GET, HEAD, POST, PUT, DELETE';
@@ -52,6 +60,25 @@ function end(socket: Socket, broken: Request | undefined, status: number): void 
   lingeringClose(socket);
 }
 
+/** Answers what has come with an expectation other than `100-continue`. Node's own answer has no body. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  answerError(response, 417);
+}
+
+/** Answers a request that does not get to Hapi as Hapi would. */
+export function answerError(
+  response: Pick<ServerResponse | Http2ServerResponse, 'statusCode' | 'setHeader' | 'end'>,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = errorBody(status);
+  response.statusCode = status;
+  for (const [name, value] of Object.entries({ ...headers, ...ERROR_HEADERS }))
+    response.setHeader(name, value);
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.end(body);
+}
+
 /**
  * An answer as it goes over the wire, in the form of Hapi's errors. The connection ends with it.
  *
@@ -59,9 +86,10 @@ function end(socket: Socket, broken: Request | undefined, status: number): void 
  */
 export function rawAnswer(status: number, headers = '', message?: string): string {
   const body = errorBody(status, message);
+  const common = Object.entries(ERROR_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
   return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}content-type: ${JSON_TYPE}\r\n` +
-    `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}${common.join('')}` +
+    `content-length: ${Buffer.byteLength(body)}\r\nDate: ${new Date().toUTCString()}\r\nconnection: close\r\n\r\n${body}`
   );
 }
 

@@ -13,7 +13,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { ALL_METHODS, errorBody, JSON_TYPE } from './client-error.js';
+import { ALL_METHODS, answerError } from './client-error.js';
 import { SessionGuard } from './http2-guard.js';
 import type { HotReads } from './http2-hot.js';
 import { Http2Response } from './http2-response.js';
@@ -48,6 +48,9 @@ const CLOSE_LIMIT = 5_000;
 
 /** Milliseconds between looks for sessions that have ended during a drain. */
 const DRAIN_INTERVAL = 20;
+
+/** What the HTTP/1.1 server has listeners for that answer requests. */
+const FORWARDED = ['request', 'checkContinue', 'checkExpectation'] as const;
 
 /** Milliseconds. */
 export interface Http2Timeouts {
@@ -87,7 +90,7 @@ export class Http2Listener {
     });
     this.#server.setTimeout(timeouts.idleSession ?? LISTENER_TIMEOUTS.keepAliveTimeout);
     this.#server.on('timeout', (session: ServerHttp2Session) => this.#expire(session));
-    for (const event of ['request', 'checkContinue'] as const) {
+    for (const event of FORWARDED) {
       this.#server.on(event, (request, response) => this.#forward(event, request, response));
     }
     this.#server.on('connect', refuseConnect);
@@ -166,7 +169,7 @@ export class Http2Listener {
   }
 
   #forward(
-    event: 'request' | 'checkContinue',
+    event: (typeof FORWARDED)[number],
     request: Http2ServerRequest,
     response: Http2ServerResponse,
   ): void {
@@ -190,8 +193,7 @@ function stopBodyAfterAnswer(stream: ServerHttp2Stream): void {
 
 /** The answer of the HTTP/1.1 server. `CONNECT` has no path that Hapi could route by. */
 function refuseConnect(_request: Http2ServerRequest, response: Http2ServerResponse): void {
-  response.writeHead(405, { allow: ALL_METHODS, 'content-type': JSON_TYPE });
-  response.end(errorBody(405));
+  answerError(response, 405, { allow: ALL_METHODS });
 }
 
 function destroyLater(socket: Socket): void {

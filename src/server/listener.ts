@@ -5,7 +5,7 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProcessState } from '../telemetry/process-state.js';
-import { ALL_METHODS, rawAnswer } from './client-error.js';
+import { ALL_METHODS, rawAnswer, refuseExpectation } from './client-error.js';
 
 /** Bytes of request line and headers: a key of 512 bytes, all percent-encoded, takes a tenth of it. */
 export const MAX_HEADER_BYTES = 16 * 1024;
@@ -51,6 +51,8 @@ export class HttpListener {
       ...ACCEPT_OPTIONS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node's answer has no body; the server has one.
+      requireHostHeader: false,
     });
     this.server.timeout = SILENCE_TIMEOUT;
     // Node begins to watch these timeouts when it listens, which a server that is handed connections never does.
@@ -67,6 +69,7 @@ export class HttpListener {
         if (counted) state.count(worker, 'openConnections', -1);
       });
     });
+    this.server.on('checkExpectation', refuseExpectation);
     this.server.on('connect', (_request, stream) => {
       stream.end(rawAnswer(405, `allow: ${ALL_METHODS}\r\n`));
       // Node reads it no more; unread, the end of the connection would not be seen.

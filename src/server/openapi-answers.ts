@@ -19,6 +19,12 @@ export const ANSWER_HEADERS = {
     description: 'Seconds after which it is worth trying again.',
     schema: z.int().min(0),
   },
+  'ratelimit-limit': { description: 'Requests that are allowed in a second.', schema: z.int().min(1) },
+  'ratelimit-remaining': { description: 'Requests that would be answered now.', schema: z.int().min(0) },
+  'ratelimit-reset': {
+    description: 'Seconds after which all of a second would be answered again.',
+    schema: z.int().min(1),
+  },
   allow: { description: 'The methods of the path, separated by commas.', schema: z.string() },
   'www-authenticate': { description: 'How to say who asks.', schema: z.string() },
 } as const;

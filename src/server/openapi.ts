@@ -31,7 +31,12 @@ const COMMON = {
     'www-authenticate': 'always',
   }),
   forbidden: failure('The token allows to read only.'),
-  tooMany: failure('The rate limit of the client address is reached.', { 'retry-after': 'always' }),
+  tooMany: failure('The rate limit of the client address is reached.', {
+    'retry-after': 'always',
+    'ratelimit-limit': 'always',
+    'ratelimit-remaining': 'always',
+    'ratelimit-reset': 'always',
+  }),
   unavailable: failure(
     'Too many requests are in flight and waiting, or the backing store is needed and out of reach.',
     { 'retry-after': 'always' },

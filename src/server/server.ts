@@ -18,20 +18,22 @@ import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
 import { type HotReads, hotReads } from './http2-hot.js';
+import { isHttp2 } from './http2-request.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
+import { assertWellFormed, isSpoilt } from './malformed.js';
 import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
 import { AccessLog, type RequestLogger } from './plugins/access-log.js';
 import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
 import { limitConcurrency } from './plugins/limits.js';
-import { commandEndpoints } from './routes/commands.js';
+import { COMMAND_PATHS, commandEndpoints, largestCommandBody } from './routes/commands.js';
 import { healthEndpoints } from './routes/health.js';
 import { lookupEndpoints } from './routes/lookup.js';
 import { metaEndpoints } from './routes/meta.js';
 import { describedEndpoints } from './routes/openapi.js';
 import { routeTable } from './routes/table.js';
 import { valueEndpoints } from './routes/value.js';
-import { keepDotSegments } from './target.js';
+import { keepDotSegments, routeUndecodableKey } from './target.js';
 
 export type { ServerLogger } from './plugins/counters.js';
 
@@ -86,6 +88,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const hapi = hapiServer(listener.server);
   const accessLog = new AccessLog(hapi);
   const inFlight = new InFlight(limit);
+  const largestCommand = largestCommandBody(config.maxValueSize);
 
   answerClientErrors(listener.server, inFlight);
   const guard = guardAccess(tokens, buckets, inFlight);
@@ -94,11 +97,15 @@ export function createServer(options: HttpServerOptions): HttpServer {
   // One step for all that comes before the routes: Hapi spends about 1 µs on each.
   hapi.ext('onRequest', (request, h) => {
     if (cannotBeAnswered(request)) return h.abandon;
+    assertWellFormed(request, inFlight);
     countReceived(request);
     keepDotSegments(request);
+    routeUndecodableKey(request);
     const refused = guard(request, h);
     if (refused !== undefined) return refused;
-    if (request.headers.expect !== undefined) withholdContinue(request, config.maxValueSize);
+    if (request.headers.expect !== undefined) {
+      withholdContinue(request, COMMAND_PATHS.has(request.path) ? largestCommand : config.maxValueSize);
+    }
     return admit(request, h);
   });
   if (logger !== undefined) logFailures(hapi, logger);
@@ -138,11 +145,11 @@ export function createServer(options: HttpServerOptions): HttpServer {
 }
 
 /**
- * Whether a request was pipelined behind one whose answer has ended the connection. node:http gives it the connection
- * although others before it wait for that, and ends the process by a failed assertion when it is answered.
+ * Whether a request was pipelined behind one whose answer ends the connection. When it has ended, node:http gives it the
+ * connection although others before it wait for that, and ends the process by a failed assertion when it is answered.
  */
-function cannotBeAnswered({ raw }: Hapi.Request): boolean {
-  return raw.req.httpVersionMajor === 1 && !raw.req.socket.writable;
+function cannotBeAnswered({ raw: { req } }: Hapi.Request): boolean {
+  return !isHttp2(req) && (!req.socket.writable || isSpoilt(req.socket));
 }
 
 /** Values are of whoever stored them: no browser shall take one for a page or a script. */

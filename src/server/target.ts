@@ -14,6 +14,24 @@ export function keepDotSegments(request: Request): void {
   mutable.path = rawPath(target);
 }
 
+/** Where keys are, as Hapi has it: with letters and digits decoded. */
+const KEYED_PATH = /^(?:\/v1)?\/(?:get|store)\/(?=[^/]*%[^/]*$)/;
+
+/**
+ * Has Hapi route a path whose key can't be decoded as if the key were empty. That is 400 too, but only for who may ask and by
+ * the right method; Hapi itself would answer before its routes have seen the request. To be called before it routes.
+ */
+export function routeUndecodableKey(request: Request): void {
+  const [withoutKey] = KEYED_PATH.exec(request.path) ?? [];
+  if (withoutKey === undefined) return;
+  try {
+    decodeURIComponent(request.path.slice(withoutKey.length));
+  } catch {
+    const mutable: { path: string } = request;
+    mutable.path = withoutKey;
+  }
+}
+
 /** The path of a target as it was sent, without scheme and authority should it have them. */
 export function rawPath(target: string): string {
   const [beforeQuery = ''] = target.split(/[?#]/, 1);

@@ -53,7 +53,7 @@ export class Front {
     const door =
       identity &&
       new TlsDoor(identity, {
-        protocols: ['h2', 'http/1.1'],
+        protocols: ['h2', 'http/1.1', 'http/1.0'],
         onSecure: (socket) => (socket.alpnProtocol === 'h2' ? http2 : secured)(socket),
         handshakeTimeout: headersTimeout,
       });

@@ -91,7 +91,14 @@ t.test(
     const asking = { headers: READ_ONLY };
     for (const path of ['/get/k', '/?key=k', '/lookup?key=k', '/stats'])
       t.equal((await ask('GET', path, asking)).status, 200, path);
-    for (const path of ['/store/k', '/v1/store/k', '/store/', '/store/k?ttl=x']) {
+    for (const path of [
+      '/store/k',
+      '/v1/store/k',
+      '/store/',
+      '/store/k?ttl=x',
+      '/store/%FF',
+      '/v1/store/k%',
+    ]) {
       for (const method of ['POST', 'PUT', 'DELETE']) {
         const { status, text } = await ask(method, path, { ...asking, body: 'x'.repeat(2000) });
         t.equal(status, 403, `${method} ${path}`);
@@ -99,7 +106,9 @@ t.test(
       }
     }
     t.equal(cache.map.getString('k'), 'value');
-    t.equal((await ask('PATCH', '/store/k', asking)).status, 405);
+    for (const path of ['/store/k', '/store/%FF'])
+      t.equal((await ask('PATCH', path, asking)).status, 405, path);
+    t.equal((await ask('GET', '/get/%FF', asking)).status, 400);
     t.equal((await ask('POST', '/unknown', asking)).status, 404);
   },
 );

@@ -102,6 +102,20 @@ t.test('Expect: 100-continue', async (t) => {
   t.equal((await client.answer()).status, 200);
   t.equal((await ask('GET', '/get/k')).text, 'ok');
 
+  for (const path of ['/', '/v1/', '/pipeline', '/v1/multi-exec']) {
+    const head = `POST ${path} HTTP/1.1\r\n${HOST}Content-Length`;
+    const commands = `[${' '.repeat(2000)}]`;
+    await client.send(`${head}: ${commands.length}\r\nExpect: 100-continue\r\n\r\n`);
+    t.equal((await client.answer()).status, 100, `commands may be longer than a value: ${path}`);
+    await client.send(commands);
+    const { status, headers } = await client.answer();
+    t.ok(status === 200 || status === 400, `${path}: ${status}`);
+    t.equal(headers.connection, 'keep-alive');
+    const refused = await connect();
+    await refused.send(`${head}: 17000000\r\nExpect: 100-continue\r\n\r\n`);
+    t.equal((await refused.answer()).status, 413, `but not without end: ${path}`);
+  }
+
   for (const path of ['/store/k', '/get/k', '/nowhere']) {
     const refused = await connect();
     await refused.send(

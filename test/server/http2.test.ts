@@ -167,7 +167,13 @@ t.test('CONNECT, Expect and HEAD', async (t) => {
   const { session } = await served(t, { maxValueSize: 1024 });
   const tunnel = session.request({ ':method': 'CONNECT', ':authority': 'h:80' });
   const [refused] = await once(tunnel, 'response');
-  t.match(refused, { ':status': 405, allow: 'GET, HEAD, POST, PUT, DELETE' });
+  t.match(refused, {
+    ':status': 405,
+    allow: 'GET, HEAD, POST, PUT, DELETE',
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': '78',
+    'x-content-type-options': 'nosniff',
+  });
   tunnel.destroy();
 
   const expecting = session.request({

@@ -78,9 +78,27 @@ t.test('what is none', async (t) => {
         await client.send(`${line} HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc`);
         const answer = await client.answer();
         t.equal(answer.status, 400, `${line.slice(0, 30)}: ${name}`);
-        t.match(JSON.parse(answer.text), { statusCode: 400, error: 'Bad Request', message: String });
+        t.match(JSON.parse(answer.text), {
+          statusCode: 400,
+          error: 'Bad Request',
+          message: 'a key is 1 to 512 bytes of UTF-8, percent-encoded',
+        });
       }
+      await client.send(`POST ${prefix}/get/${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n`);
+      t.match(await client.answer(), { status: 405, headers: { allow: 'GET, HEAD' } }, `POST: ${name}`);
     }
+  }
+  for (const path of [
+    '/%FF',
+    '/v1/%FF',
+    '/healthz%FF',
+    '/get%FF',
+    '/get/%FF/',
+    '/nowhere/%FF',
+    '/lookup/%',
+  ]) {
+    await client.send(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    t.equal((await client.answer()).status, 404, `${path} is none of a key`);
   }
 });
 

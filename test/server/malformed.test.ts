@@ -1,6 +1,7 @@
 /** What is no HTTP, or takes too long to become it: an answer that can be read, and the end of the connection. */
 import net from 'node:net';
 import t from 'tap';
+import { RateLimit } from '../../src/limits/rate.js';
 import { RawClient, serve, until } from './server-under-test.js';
 
 t.test('malformed requests', async (t) => {
@@ -11,6 +12,16 @@ t.test('malformed requests', async (t) => {
     ['a Redis command', '*1\r\n$4\r\nPING\r\n', 400],
     ['a method that is none', 'GETT / HTTP/1.1\r\nHost: h\r\n\r\n', 400],
     ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['no host, and a body', 'PUT /store/k HTTP/1.1\r\nContent-Length: 2\r\n\r\nab', 400],
+    ['two hosts', 'GET / HTTP/1.1\r\nHost: h\r\nhOST: h\r\n\r\n', 400],
+    ['a host with a space', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+    ['a host with a path', 'GET /healthz HTTP/1.1\r\nHost: h/x\r\n\r\n', 400],
+    ['a host with a user', 'GET / HTTP/1.0\r\nHost: me@h\r\n\r\n', 400],
+    ['a host of other bytes', Buffer.from('GET / HTTP/1.1\r\nHost: hü\r\n\r\n'), 400],
+    ['HTTP/2 in the words of HTTP/1.1', 'GET /get/k HTTP/2.0\r\nHost: h\r\n\r\n', 400],
+    ['the same with a body', 'PUT /store/k HTTP/2.0\r\nHost: h\r\nContent-Length: 2\r\n\r\nab', 400],
+    ['HTTP/0.9', 'GET / HTTP/0.9\r\nHost: h\r\n\r\n', 400],
+    ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: h\r\n\r\n', 400],
     ['bytes that should be encoded', Buffer.from('GET /get/ü HTTP/1.1\r\nHost: h\r\n\r\n'), 400],
     ['a space in the path', 'GET /get/a b HTTP/1.1\r\nHost: h\r\n\r\n', 400],
     ['a header that is none', 'GET / HTTP/1.1\r\nHost: h\r\nno header\r\n\r\n', 400],
@@ -44,13 +55,42 @@ t.test('malformed requests', async (t) => {
       t.equal(answer.status, status);
       if (status !== 417) t.equal(answer.headers.connection, 'close');
       t.notMatch(answer.text, /node|HPE|stack/i);
+      t.match(JSON.parse(answer.text), { statusCode: status, error: String, message: String });
+      t.match(answer.headers, {
+        'content-length': String(answer.body.length),
+        'content-type': 'application/json; charset=utf-8',
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-cache',
+        date: / GMT$/,
+      });
       client.socket.end();
-      if (status !== 417) t.match(await client.end(), /^(0\r\n\r\n)?$/, 'nothing else, then the end');
+      if (status !== 417) t.equal(await client.end(), '', 'nothing else, then the end');
       client.destroy();
     });
   }
   t.equal((await ask('GET', '/')).status, 200, 'the server is well');
   await until(() => state.row(0).openConnections === 0);
+});
+
+t.test('what is odd and still well formed', async (t) => {
+  const { connect } = await serve(t);
+  const client = await connect();
+  for (const host of ['', 'h', 'a.b-c_d.example:80', '127.0.0.1:3000', '[::1]:3000', '%C3%BC', 'a,b']) {
+    await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    t.equal((await client.answer()).status, 200, host);
+  }
+  await client.send('GET / HTTP/1.0\r\n\r\n');
+  t.equal((await client.answer()).status, 200, 'HTTP/1.0 without a host');
+});
+
+t.test('a version that is none is no failure of the server, whatever is limited', async (t) => {
+  const failures: object[] = [];
+  const rate = RateLimit.attach(RateLimit.create({ rate: 1_000 }));
+  const { connect, state } = await serve(t, { rate, logger: { error: (details) => failures.push(details) } });
+  const client = await connect();
+  await client.send('GET /lookup?key=k HTTP/2.0\r\nHost: h\r\n\r\n');
+  t.equal((await client.answer()).status, 400);
+  t.strictSame([failures, state.row(0).errors], [[], 0]);
 });
 
 t.test('requests before the malformed one keep their answers', async (t) => {
@@ -63,6 +103,40 @@ t.test('requests before the malformed one keep their answers', async (t) => {
   t.equal((await client.answer()).text, 'ok');
   t.equal((await client.answer()).status, 400);
   t.equal(await client.end(), '');
+});
+
+t.test('requests behind the malformed one are not looked at', async (t) => {
+  const { connect, cache } = await serve(t);
+  const behind = 'PUT /store/k HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nv';
+  for (const malformed of [
+    'nonsense\r\n\r\n',
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+    'GET / HTTP/2.0\r\nHost: h\r\n\r\n',
+  ]) {
+    for (const before of ['', 'GET /stats HTTP/1.1\r\nHost: h\r\n\r\n']) {
+      const client = await connect();
+      await client.send(before + malformed + behind + behind);
+      if (before !== '') t.equal((await client.answer()).status, 200, `before ${malformed}`);
+      t.equal((await client.answer()).status, 400, malformed);
+      t.equal(await client.end(), '', malformed);
+      t.notOk(cache.map.has('k'), malformed);
+    }
+  }
+});
+
+t.test('a body behind no host, without end, is not waited for', async (t) => {
+  const { connect, state } = await serve(t);
+  const client = await connect();
+  await client.send(
+    'GET / HTTP/1.1\r\nHost: h\r\n\r\nPUT /store/k HTTP/1.1\r\nContent-Length: 100000000000\r\n\r\nv',
+  );
+  t.equal((await client.answer()).text, 'Hello, World!');
+  t.equal((await client.answer()).status, 400);
+  await client.send('v'.repeat(1_000_000));
+  client.socket.end();
+  t.equal(await client.end(), '', 'ended, not reset');
+  await until(() => state.row(0).openConnections === 0);
 });
 
 t.test(

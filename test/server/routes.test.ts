@@ -74,6 +74,18 @@ t.test('an unknown path is 404', async (t) => {
   }
 });
 
+t.test('an expectation other than 100-continue is 417', async (t) => {
+  const { ask, cache } = await serve(t);
+  for (const path of ['/store/k', '/nowhere']) {
+    const answer = await ask('PUT', path, { headers: { expect: 'miracles' }, body: 'value' });
+    t.equal(answer.status, 417, path);
+    t.match(JSON.parse(answer.text), { statusCode: 417, error: 'Expectation Failed' });
+    t.equal(answer.headers['content-length'], String(answer.body.length));
+    t.equal(answer.headers['x-content-type-options'], 'nosniff');
+  }
+  t.equal(cache.map.size, 0);
+});
+
 t.test('the root', async (t) => {
   const { ask } = await serve(t);
   await ask('POST', '/store/k', { body: 'value' });
@@ -110,6 +122,8 @@ t.test('/lookup has one form for every answer', async (t) => {
     ['?key=empty', 'empty', '', 200],
     ['?key=bytes', 'bytes', '\ufeffa\ufffdb\ufffd', 200],
     ['?key=n%2Fone', 'n/one', null, 404],
+    ['?key=%00%0A%22%5C%7F%E2%80%A8%F0%9F%98%80', '\0\n"\\\x7f\u2028\u{1f600}', null, 404],
+    ['?key=%ED%A0%80', null, null, 400],
     ['', null, null, 400],
     ['?other=k', null, null, 400],
     ['?key=', '', null, 400],

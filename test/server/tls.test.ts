@@ -63,6 +63,7 @@ t.test('ALPN says who gets a connection', async (t) => {
     [['h2', 'http/1.1'], 'h2', 'http2:'],
     [['http/1.1', 'h2'], 'h2', 'http2:'],
     [['http/1.1'], 'http/1.1', 'http1:'],
+    [['http/1.0'], 'http/1.0', 'http1:'],
     [undefined, false, 'http1:'],
   ];
   for (const [offered, agreed, taker] of cases) {

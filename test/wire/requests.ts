@@ -114,6 +114,8 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   'HTTP/1.2': get('/get/k', HOST, 'HTTP/1.2'),
   'HTTP/2.0': get('/get/k', HOST, 'HTTP/2.0'),
   'HTTP/0.9': 'GET /get/k\r\n',
+  'HTTP/0.9 with headers': get('/get/k', HOST, 'HTTP/0.9'),
+  'HTTP/2.0 with a body': `POST /store/new HTTP/2.0\r\n${HOST}Content-Length: 1\r\n\r\nx${get('/get/k')}`,
   'http/1.1': get('/get/k', HOST, 'http/1.1'),
   'almost the beginning of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n',
   'a space too many before the version': get('/get/k '),
@@ -293,6 +295,9 @@ export const REQUESTS_WITH_TOKENS: Readonly<Record<string, string>> = {
     getWith('Authorization: Bearer look\r\n') +
     store('/store/new', 'x', `${HOST}Authorization: Bearer look\r\n`) +
     getWith('Authorization: Bearer look\r\n', '/get/a:b'),
+  'the read-only token, with what is no key': ['%FF', '%', 'k%zz', '']
+    .map((key) => store(`/store/${key}`, 'x', `${HOST}Authorization: Bearer look\r\n`))
+    .join(''),
   'the read-only token deletes': `DELETE /store/k HTTP/1.1\r\n${HOST}Authorization: Bearer look\r\n\r\n${getWith(AUTHORIZATION)}`,
   'tokens of several requests':
     getWith(AUTHORIZATION) + get('/get/k') + getWith('Authorization: Bearer look\r\n') + get('/get/k'),

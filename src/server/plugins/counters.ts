@@ -3,6 +3,7 @@ import type { Request, Server } from '@hapi/hapi';
 import { httpOperation, httpStatus } from '../../telemetry/http-requests.js';
 import type { ProcessState } from '../../telemetry/process-state.js';
 import { seriesOf } from '../../telemetry/requests.js';
+import { isHttp2 } from '../http2-request.js';
 import { requestId } from '../request-id.js';
 
 declare module '@hapi/hapi' {
@@ -31,7 +32,7 @@ export function countRequests(hapi: Server, state: ProcessState, worker: number)
     if (receivedAt !== undefined) countAnswer(request, status, performance.now() - receivedAt);
   });
   const countAnswer = ({ raw: { req } }: Request, status: number, milliseconds: number): void => {
-    const protocol = req.httpVersionMajor > 1 ? 'http2' : 'http1';
+    const protocol = isHttp2(req) ? 'http2' : 'http1';
     const operation = httpOperation(req.method ?? '', req.url ?? '');
     state.requests.served(worker, seriesOf(protocol, operation, httpStatus(status)));
     state.requests.took(worker, protocol, 1, milliseconds);

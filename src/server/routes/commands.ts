@@ -7,7 +7,10 @@ import { JSON_TYPE } from '../client-error.js';
 import type { Handler } from '../errors.js';
 import { failure, jsonAnswer } from '../openapi-answers.js';
 import { accessOf } from '../plugins/access.js';
-import type { Endpoint, Operation } from './table.js';
+import { type Endpoint, type Operation, pathsOf } from './table.js';
+
+/** Where bodies are commands. */
+export const COMMAND_PATHS: ReadonlySet<string> = new Set(['/', '/pipeline', '/multi-exec'].flatMap(pathsOf));
 
 /** How much longer than the largest value a body may be at least, for commands with many words. */
 const LEAST_BODY = 16 * 1024 * 1024;
@@ -32,9 +35,18 @@ export interface CommandEndpoints {
   readonly others: readonly Endpoint[];
 }
 
+/**
+ * Largest body of commands in bytes.
+ *
+ * @param maxValueSize largest value in bytes
+ */
+export function largestCommandBody(maxValueSize: number): number {
+  return LEAST_BODY + MOST_BYTES_PER_BYTE * maxValueSize;
+}
+
 /** @param maxValueSize largest value in bytes */
 export function commandEndpoints(commands: JsonCommands, maxValueSize: number): CommandEndpoints {
-  const limit = LEAST_BODY + MOST_BYTES_PER_BYTE * maxValueSize;
+  const limit = largestCommandBody(maxValueSize);
   const operation = (
     id: string,
     summary: string,
