@@ -73,8 +73,9 @@ function ratio(column: string, one: string, other: string): Template {
   return `{median by round (the ${column} where contender='${one}', $ / the ${column} where contender='${other}', $) : 2}`;
 }
 
-function megabytes(column: string): Template {
-  return `{the ${column} where $, figure=residentBytes / 1000000 : 0}`;
+/** From the beginning of the trend to its end. */
+function trendOf(figure: string, by = ''): Template {
+  return `{the first where $, figure=${figure}${by} : 0} to {the last where $, figure=${figure}${by} : 0}`;
 }
 
 /** CPU time with telemetry by that without, of rounds that were measured together. */
@@ -208,15 +209,15 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
   },
   'soak.growth': {
     csv: 'results/soak-growth.csv',
-    label: 'phase, resident memory',
+    label: 'phase',
     columns: {
-      ...{ 'at first, MB': megabytes('first'), 'at last, MB': megabytes('last') },
-      'borne, MB': megabytes('tolerance'),
-      'open files': '{the first where $, figure=openFiles : 0} to {the last where $, figure=openFiles : 0}',
-      threads: '{the first where $, figure=threads : 0} to {the last where $, figure=threads : 0}',
-      'p99 ms':
-        '{the first where $, figure=p99Microseconds / 1000 : 1} to {the last where $, figure=p99Microseconds / 1000 : 1}',
-      'too much': '{sum too_much where $ : 0}',
+      'resident MB': trendOf('residentBytes', ' / 1000000'),
+      'that is borne': '{the tolerance where $, figure=residentBytes / 1000000 : 0}',
+      'open files': trendOf('openFiles'),
+      threads: trendOf('threads'),
+      'CPU µs per operation': trendOf('cpuMicroseconds'),
+      'p99 µs': trendOf('p99Microseconds'),
+      'grown too much': '{sum too_much where $ : 0}',
     },
     rows: eachOf('phase'),
   },
@@ -230,12 +231,6 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
       'from, to': `${onByOff('min')} to ${onByOff('max')}`,
     },
     rows: eachOf('protocol'),
-  },
-  'telemetry.count': {
-    csv: 'results/telemetry-count.csv',
-    label: 'loop',
-    columns: { ns: '{median ns where $ : 2}', 'from, to': '{min ns where $ : 2} to {max ns where $ : 2}' },
-    rows: eachOf('case'),
   },
   'redis.compare': {
     csv: 'results/redis-compare.csv',

@@ -28,7 +28,7 @@ export interface ServerResults {
     readonly telemetry: Build;
     readonly rounds: readonly LoadRound[];
   })[];
-  /** CPU time per request with telemetry by that without, round by round. */
+  /** CPU time per request with telemetry by that without, round by round, where the system told of both. */
   readonly ratios: Readonly<Record<string, Spread>>;
 }
 
@@ -110,13 +110,16 @@ function reportOf(points: readonly Point<LoadRound>[], { rounds }: LoadScale): R
       const [on = [], off = []] = (['on', 'off'] as const).map(
         (build) => results.find((one) => one.protocol === protocol && one.telemetry === build)?.rounds,
       );
-      return [protocol, spreadOf(on.map(({ cpu }, round) => cpu / (off[round]?.cpu ?? Number.NaN)))];
+      // A quick round may be over before a tick of the system's clock is.
+      const both = on.flatMap(({ cpu }, round) => (off[round]?.cpu > 0 ? cpu / off[round].cpu : []));
+      return [protocol, spreadOf(both)];
     }),
   );
   const lines = results.map((result) => [result.protocol, result.telemetry, ...loadCells(result)]);
-  const told = Object.entries(ratios).map(
-    ([protocol, ratio]) =>
-      `${protocol}: CPU per request with telemetry by that without ${ratio.median.toFixed(3)} (${range(ratio, 3)})\n`,
+  const told = Object.entries(ratios).flatMap(([protocol, ratio]) =>
+    Number.isNaN(ratio.median)
+      ? []
+      : `${protocol}: CPU per request with telemetry by that without ${ratio.median.toFixed(3)} (${range(ratio, 3)})\n`,
   );
   return {
     result: { connections: CONNECTIONS, results, ratios },
