@@ -1,11 +1,10 @@
 /** Has a server write to all memory of its map, so that what the system gives it for that is not taken for growth later. */
 import { SPEECH } from './tongues.js';
 
-/** Bytes; at most half of what a segment of the map's log takes. */
 const VALUE = Buffer.alloc(64 * 1024, 'x');
 /** Written again and again: what they had before is dead, so nothing else has to go for their sake. */
 const KEYS = 16;
-/** Of what is written, by the map's memory: segments are not used in turn, and two shards not alike. */
+/** Bytes written, by bytes of the map: once is not enough, since space is used again before all of it has been used. */
 const TIMES = 3;
 
 /**

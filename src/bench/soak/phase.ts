@@ -135,8 +135,9 @@ async function runWith(options: PhaseOptions, redis: RestartedRedis | undefined)
         : undefined,
     ];
     if (settles) await settled(sampler, { hasFaults, hasRedis: redis !== undefined });
-    sampler.settled();
+    sampler.isSettled = true;
     await wait(seconds * 1000);
+    sampler.isSettled = false;
     over.abort();
     await Promise.all([...clients, ...beside]);
     await sampler.take();

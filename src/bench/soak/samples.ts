@@ -31,7 +31,7 @@ export const ALL_WATCHED = Object.keys(WATCHED) as readonly Watched[];
 export interface Sample extends Readonly<Record<Watched, number>> {
   /** Since the beginning of the phase. */
   readonly seconds: number;
-  /** Whether the server had settled before: only then a sample is judged. */
+  /** Whether the server had settled before, and the load had not ended: only then a sample is judged. */
   readonly isSettled: boolean;
   /** Per second, since the last sample. */
   readonly rate: number;
@@ -64,7 +64,8 @@ export class Sampler {
   #lastAt = this.#began;
   #lastOperations = 0;
   #lastCpu = 0;
-  #isSettled = false;
+  /** Whether the samples from now on are judged: the server has settled, and the load goes on. */
+  isSettled = false;
   readonly samples: Sample[] = [];
 
   private constructor({ port, tally, outages }: SamplerParts, pid: number) {
@@ -77,11 +78,6 @@ export class Sampler {
   static async start(parts: SamplerParts): Promise<Sampler> {
     const { pid } = (await (await askFor(parts.port, '/stats')).json()) as { readonly pid: number };
     return new Sampler(parts, pid);
-  }
-
-  /** The samples from now on count. */
-  settled(): void {
-    this.#isSettled = true;
   }
 
   /** Leaves one out when the server does not answer: the worker that was asked may just have died. */
@@ -98,7 +94,7 @@ export class Sampler {
     const latency = this.#tally.takeLatency();
     this.samples.push({
       seconds: (now - this.#began) / 1000,
-      isSettled: this.#isSettled,
+      isSettled: this.isSettled,
       rate: (done * 1000) / (now - this.#lastAt),
       latency,
       residentBytes: figure(figures, 'process_resident_memory_bytes'),
@@ -108,7 +104,7 @@ export class Sampler {
       connections: figure(figures, 'hotshard_connections'),
       threads: threadsOf(this.#pid),
       cpuMicroseconds: done === 0 ? Number.NaN : ((cpu - this.#lastCpu) * 1e6) / done,
-      p99Microseconds: latency.p99,
+      p99Microseconds: done === 0 ? Number.NaN : latency.p99,
       restarts: figure(figures, 'hotshard_worker_restarts_total'),
       outages: this.#outages(),
       evictions: figure(figures, 'hotshard_evictions_total'),

@@ -25,7 +25,7 @@ test('what telemetry costs', { timeout: TIMEOUT }, async (t) => {
   for (const row of servers) t.equal(row.number('failures'), 0);
 });
 
-test('a copy without telemetry serves, and counts nothing', async (t) => {
+test('a copy without telemetry serves, and counts nothing', { timeout: TIMEOUT }, async (t) => {
   const server = await startHotshard(['--workers', '1'], 'any', copyWithoutTelemetry(t.testdir()));
   t.teardown(() => server.stop());
   const url = `http://127.0.0.1:${server.port}`;
