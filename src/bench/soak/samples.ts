@@ -11,7 +11,10 @@ const MB = 1e6;
 
 /** What is watched for growth, and how much of it is borne (growth.ts says what that means). */
 export const WATCHED = {
-  /** The heaps of workers, which are most of it beside the map, differ by this much from one life of a worker to the next. */
+  /**
+   * The heaps of workers, which are most of it beside the map, differ by this much from one moment to the next. Over the
+   * four minutes of `calm` in a run of ten it is 2 MB a minute. Where workers die, noise is what decides.
+   */
   residentBytes: { atLeast: 8 * MB, share: 0.03 },
   /** Of all workers together, and only where they live: a new worker's grows until its first collection of old objects. */
   heapBytes: { atLeast: 12 * MB, share: 0.1 },
