@@ -10,6 +10,7 @@ import { PLOTS as RATE } from './rate/plot.js';
 import { PLOTS as REDIS } from './redis/plot.js';
 import { PLOTS as RESP } from './resp/plot.js';
 import { PLOTS as SCALING } from './scaling/plot.js';
+import { PLOTS as SOAK } from './soak/plot.js';
 
 // biome-ignore format: a line for each
 export const ALL_PLOTS: readonly Plot[] = [
@@ -23,4 +24,5 @@ export const ALL_PLOTS: readonly Plot[] = [
   ...REDIS,
   ...RESP,
   ...SCALING,
+  ...SOAK,
 ];

@@ -14,13 +14,15 @@ export class CsvRow {
     this.#cells = cells;
   }
 
+  get columns(): string[] {
+    return [...this.#cells.keys()];
+  }
+
   /** @throws {Error} when there is no such column */
   text(column: string): string {
     const cell = this.#cells.get(column);
     if (cell === undefined) {
-      throw new Error(
-        `${this.#file}: there is no column "${column}", only ${[...this.#cells.keys()].join(', ')}`,
-      );
+      throw new Error(`${this.#file}: there is no column "${column}", only ${this.columns.join(', ')}`);
     }
     return cell;
   }

@@ -26,6 +26,7 @@ export interface WorkerStatistics extends CommandStatistics {
   count(worker: number, command: number, calls: number, microseconds: number): void;
   rejected(worker: number, command: number): void;
   failed(worker: number, command: number): void;
+  erred(worker: number, message: string): void;
 }
 
 export interface CommandParts {
@@ -84,6 +85,7 @@ export function createCommands(parts: CommandParts): Commands {
       count: (command, calls, microseconds) => statistics.count(worker, command, calls, microseconds),
       rejected: (command) => statistics.rejected(worker, command),
       failed: (command) => statistics.failed(worker, command),
+      erred: (message) => statistics.erred(worker, message),
     },
     turn,
     onFailure: parts.onFailure,

@@ -30,6 +30,8 @@ export interface CommandCounter {
   rejected(command: number): void;
   /** Ran, and came to an error. */
   failed(command: number): void;
+  /** A client is answered with an error, whatever it had sent. @param message begins with its code */
+  erred(message: string): void;
 }
 
 /** This worker's share in what keeps commands over several keys whole: see `Turn`. */
@@ -105,15 +107,14 @@ export class Engine {
     const refusal = command === undefined ? unknownCommand(args) : refusalOf(command, args, client);
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
-      if (command !== undefined) this.#parts.counter.rejected(command.index);
       transaction?.doom();
-      reply.error(refusal ?? unknownCommand(args));
+      reply.error(this.#refused(command, refusal ?? unknownCommand(args)));
       return;
     }
     client.lastCommand = command.fullName;
     if (transaction !== undefined && !command.isImmediate) {
       if (transaction.add(args)) reply.status('QUEUED');
-      else reply.error(TOO_LARGE);
+      else reply.error(this.#counted(TOO_LARGE));
       return;
     }
     return this.#run(command, args, reply, client);
@@ -122,9 +123,8 @@ export class Engine {
   /** Answers a command that came with a word too long to be kept. */
   refuse(args: Arguments, reply: Reply, client: Client): void {
     const command = this.#find(args);
-    if (command !== undefined) this.#parts.counter.rejected(command.index);
     client.transaction?.doom();
-    reply.error(TOO_LONG);
+    reply.error(this.#refused(command, TOO_LONG));
   }
 
   /**
@@ -134,11 +134,10 @@ export class Engine {
    */
   refusal(args: Arguments, client: Client): string | undefined {
     const command = this.lookup.find(args);
-    if (command === undefined) return unknownCommand(args);
+    if (command === undefined) return this.#refused(command, unknownCommand(args));
     const isAllowed = !command.isImmediate && !command.flags.includes('no_multi');
     const refusal = refusalOf(command, args, client) ?? (isAllowed ? undefined : NOT_IN_TRANSACTION);
-    if (refusal !== undefined) this.#parts.counter.rejected(command.index);
-    return refusal;
+    return refusal === undefined ? undefined : this.#refused(command, refusal);
   }
 
   /**
@@ -208,7 +207,7 @@ export class Engine {
       if (waiting === undefined) return;
       // A key was evicted after it had been brought in from the data file. What comes of it is nobody's any more.
       waiting.catch(() => {});
-      reply.error(EVICTED_MEANWHILE);
+      reply.error(this.#counted(EVICTED_MEANWHILE));
     } catch (error) {
       reply.error(this.#messageOf(error, command));
     }
@@ -245,8 +244,24 @@ export class Engine {
     }
   }
 
-  #messageOf(error: unknown, { index, fullName }: KnownCommand): string {
-    this.#parts.counter.failed(index);
+  /** Counts a command that does not run, and the error that says so. Returns the error. */
+  #refused(command: KnownCommand | undefined, error: string): string {
+    if (command !== undefined) this.#parts.counter.rejected(command.index);
+    return this.#counted(error);
+  }
+
+  #counted(error: string): string {
+    this.#parts.counter.erred(error);
+    return error;
+  }
+
+  /** Counts a command that came to an error. Returns what its client is told. */
+  #messageOf(error: unknown, command: KnownCommand): string {
+    this.#parts.counter.failed(command.index);
+    return this.#counted(this.#wordsOf(error, command));
+  }
+
+  #wordsOf(error: unknown, { fullName }: KnownCommand): string {
     if (error instanceof CommandError || error instanceof RefusedError) return error.message;
     if (error instanceof ValueTooLargeError) return TOO_LONG;
     if (error instanceof WrongTypeError) {

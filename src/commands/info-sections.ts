@@ -5,6 +5,7 @@
 import { arch, release, totalmem, type } from 'node:os';
 import type { CacheStats, SharedCache } from '../../shards/index.js';
 import type { Config } from '../config/config.js';
+import type { ErrorTotal } from '../telemetry/command-stats.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { VERSION } from '../telemetry/stats.js';
 import type { CounterBase, Counts } from './counter-base.js';
@@ -29,6 +30,8 @@ export interface CommandTotals {
 export interface CommandStatistics {
   /** Of those that were called. */
   totals(): readonly CommandTotals[];
+  /** Errors that clients were answered with, by their first word. */
+  errors(): readonly ErrorTotal[];
   /** Bytes over all connections. */
   readonly traffic: { readonly input: number; readonly output: number };
   reset(): void;
@@ -61,7 +64,7 @@ export const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['cpu', cpu],
   ['modules', () => []],
   ['commandstats', commandstats],
-  ['errorstats', () => []],
+  ['errorstats', errorstats],
   ['cluster', () => [['cluster_enabled', 0]]],
   ['keyspace', keyspace],
 ] satisfies [string, Section][]);
@@ -170,7 +173,7 @@ function stats({ map, statistics, clients: shared, base, rate }: InfoSources): F
     ['pubsub_patterns', 0],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
-    ['total_error_replies', sum(totals.map(({ rejected, failed }) => rejected + failed))],
+    ['total_error_replies', sum(statistics.errors().map(({ count }) => count))],
   ];
 }
 
@@ -210,6 +213,10 @@ function commandstats({ statistics, commands }: InfoSources): Fields {
     ];
     return [`cmdstat_${commands.all[command].fullName}`, values.join(',')];
   });
+}
+
+function errorstats({ statistics }: InfoSources): Fields {
+  return statistics.errors().map(({ code, count }) => [`errorstat_${code}`, `count=${count}`]);
 }
 
 /** Like Redis it tells nothing of an empty database. */

@@ -1,6 +1,6 @@
 /**
- * What the commands of the Redis protocol have come to, by command and over all workers: the figures of `INFO commandstats`
- * and of the traffic in `INFO stats`. A worker counts in cells of its own, and any worker can read them all.
+ * What the commands of the Redis protocol have come to, by command and over all workers: the figures of `INFO commandstats`,
+ * of `INFO errorstats`, and of the traffic in `INFO stats`. A worker counts in cells of its own, and any worker can read them all.
  *
  * `CONFIG RESETSTAT` can't clear cells, since only their writers may write them. Instead it takes what they hold as the new
  * zero, which readers subtract. What is counted at that moment falls on either side of it.
@@ -18,7 +18,14 @@ const CELLS_PER_COMMAND = 4;
 
 const INPUT = COMMAND_SLOTS * CELLS_PER_COMMAND;
 const OUTPUT = INPUT + 1;
-const CELLS_USED = OUTPUT + 1;
+
+/** First words of errors, as Redis calls them; the last stands for any other. */
+export const ERROR_CODES = [
+  ...['CROSSSLOT', 'ERR', 'EXECABORT', 'NOAUTH', 'NOPERM', 'NOPROTO', 'TRYAGAIN', 'WRONGPASS', 'WRONGTYPE'],
+  'OTHER',
+] as const;
+const ERRORS = OUTPUT + 1;
+const CELLS_USED = ERRORS + ERROR_CODES.length;
 const ROW_CELLS = Math.ceil(CELLS_USED / CELLS_PER_LINE) * CELLS_PER_LINE;
 
 /** Structured-cloneable: what another thread attaches to. */
@@ -38,6 +45,12 @@ export interface CommandTotals {
   readonly rejected: number;
   /** Executed, and answered with an error. */
   readonly failed: number;
+}
+
+/** Errors that commands were answered with. (What is no command at all ends the connection, and is not counted.) */
+export interface ErrorTotal {
+  readonly code: string;
+  readonly count: number;
 }
 
 /** Bytes that went over connections of the Redis protocol. */
@@ -96,6 +109,13 @@ export class CommandStats {
     this.#cells.add(cellOf(worker, command) + FAILED, 1);
   }
 
+  /** Counts an error that a command is answered with. @param message begins with its code */
+  erred(worker: number, message: string): void {
+    const known = ERROR_CODES.findIndex((code) => message.startsWith(`${code} `));
+    const code = known === -1 ? ERROR_CODES.length - 1 : known;
+    this.#cells.add(worker * ROW_CELLS + ERRORS + code, 1);
+  }
+
   /** Counts bytes read from connections. */
   received(worker: number, bytes: number): void {
     this.#cells.add(worker * ROW_CELLS + INPUT, bytes);
@@ -110,6 +130,13 @@ export class CommandStats {
   totals(): CommandTotals[] {
     return Array.from({ length: COMMAND_SLOTS }, (_, command) => this.#totalsOf(command)).filter(
       ({ calls, rejected }) => calls > 0 || rejected > 0,
+    );
+  }
+
+  /** Those that came since the last reset. */
+  errors(): ErrorTotal[] {
+    return ERROR_CODES.map((code, at) => ({ code, count: this.#sinceReset(ERRORS + at) })).filter(
+      ({ count }) => count > 0,
     );
   }
 

@@ -77,6 +77,8 @@ t.test('INFO ALL', async (t) => {
   const commands = told.get('Commandstats');
   t.match(pairs(commands?.get('cmdstat_get') ?? ''), { calls: 2, rejected_calls: 0, failed_calls: 0 });
   t.match(pairs(commands?.get('cmdstat_incrby') ?? ''), { calls: 1, rejected_calls: 1, failed_calls: 1 });
+  t.strictSame(Object.fromEntries(told.get('Errorstats') ?? []), { errorstat_ERR: 'count=2' });
+  t.equal(all.get('total_error_replies'), '2');
   for (const [name, value] of commands ?? []) {
     t.match(name, /^cmdstat_[a-z|-]+$/);
     t.match(value, /^calls=\d+,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=\d+,failed_calls=\d+$/, name);

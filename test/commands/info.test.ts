@@ -80,6 +80,22 @@ t.test('values are true', (t) => {
   t.end();
 });
 
+t.test('errors are counted by their first word, whatever had been sent', (t) => {
+  const client = new ServerRig(t).connect();
+  for (const line of ['NONSENSE', 'GET', 'SET k v', 'INCR k', 'EXEC', 'MULTI', 'NONSENSE', 'EXEC'])
+    client.say(line);
+  const fields = fieldsOf(client);
+  const errors = [...fields].filter(([name]) => name.startsWith('errorstat_'));
+  t.strictSame(Object.fromEntries(errors), {
+    errorstat_ERR: 'count=5',
+    errorstat_EXECABORT: 'count=1',
+  });
+  t.equal(fields.get('total_error_replies'), '6');
+  client.say('CONFIG RESETSTAT');
+  t.equal(client.say('INFO errorstats'), '# Errorstats\r\n');
+  t.end();
+});
+
 t.test('a server that has not loaded its data file says so', (t) => {
   const parts = sharedParts(1);
   const shared = { ...parts, state: new Proxy(parts.state, { get: () => false }) };

@@ -41,6 +41,7 @@ export class Rig {
         count: () => {},
         rejected: () => this.rejected++,
         failed: () => this.failed++,
+        erred: () => {},
       },
       onFailure: (error) => {
         throw error;

@@ -176,6 +176,7 @@ export class TestClient {
 /** Counts of one worker, in memory of its own. */
 function statistics(): WorkerStatistics {
   const totals = new Map<number, CommandTotals>();
+  const errors = new Map<string, number>();
   const add = (command: number, more: Partial<CommandTotals>): void => {
     const now = totals.get(command) ?? { command, calls: 0, microseconds: 0, rejected: 0, failed: 0 };
     totals.set(command, {
@@ -190,8 +191,16 @@ function statistics(): WorkerStatistics {
     count: (_worker, command, calls, microseconds) => add(command, { calls, microseconds }),
     rejected: (_worker, command) => add(command, { rejected: 1 }),
     failed: (_worker, command) => add(command, { failed: 1 }),
+    erred: (_worker, message) => {
+      const [code = ''] = message.split(' ', 1);
+      errors.set(code, (errors.get(code) ?? 0) + 1);
+    },
     totals: () => [...totals.values()],
+    errors: () => [...errors].map(([code, count]) => ({ code, count })),
     traffic: { input: 11, output: 22 },
-    reset: () => totals.clear(),
+    reset: () => {
+      totals.clear();
+      errors.clear();
+    },
   };
 }

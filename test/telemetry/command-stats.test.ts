@@ -1,6 +1,6 @@
 /** The counts behind `INFO commandstats`: kept by each worker, read and reset by any. */
 import t from 'tap';
-import { COMMAND_SLOTS, CommandStats } from '../../src/telemetry/command-stats.js';
+import { COMMAND_SLOTS, CommandStats, ERROR_CODES } from '../../src/telemetry/command-stats.js';
 
 const LAST = COMMAND_SLOTS - 1;
 
@@ -28,6 +28,20 @@ t.test('many short calls add up', async (t) => {
   t.match(stats.totals(), [{ calls: 1000, microseconds: 200 }]);
 });
 
+t.test('errors by their first word, over all workers', async (t) => {
+  const stats = CommandStats.create(2);
+  t.strictSame(stats.errors(), []);
+  for (const code of ERROR_CODES) stats.erred(0, `${code} what it is about`);
+  stats.erred(1, 'ERR syntax error');
+  stats.erred(1, 'ERRATIC as no other');
+  t.strictSame(
+    new Map(stats.errors().map(({ code, count }) => [code, count])),
+    new Map(ERROR_CODES.map((code) => [code, code === 'ERR' || code === 'OTHER' ? 2 : 1])),
+  );
+  t.strictSame(stats.totals(), [], 'are no commands');
+  t.strictSame(stats.traffic, { input: 0, output: 0 });
+});
+
 t.test('bytes of the connections', async (t) => {
   const stats = CommandStats.create(2);
   stats.received(0, 2 ** 33);
@@ -45,10 +59,12 @@ t.test('a reset in one worker is a reset for all', async (t) => {
   other.count(1, 4, 1, 2);
   other.rejected(1, 3);
   stats.failed(0, 3);
+  stats.erred(0, 'ERR no');
   stats.received(0, 7);
   other.reset();
   for (const each of [stats, other]) {
     t.strictSame(each.totals(), []);
+    t.strictSame(each.errors(), []);
     t.strictSame(each.traffic, { input: 0, output: 0 });
     t.strictSame(each.trafficSinceStart, { input: 7, output: 0 }, 'what must not go down does not');
   }

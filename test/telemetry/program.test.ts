@@ -3,10 +3,19 @@ import t from 'tap';
 import { type Client, startHotshard, startReady } from '../store/fixtures/hotshard.js';
 import { startRedis } from '../store/fixtures/redis-server.js';
 import { until } from '../store/fixtures/until.js';
-import { sampleOf } from './read-exposition.js';
+import { readExposition, sampleOf } from './read-exposition.js';
 
 async function metric(client: Client, name: string, labels?: string): Promise<number | undefined> {
   return sampleOf((await client.ask('GET', '/metrics')).text, name, labels);
+}
+
+/** What must never fall: all counters, and what is in histograms, by series. */
+async function counters(client: Client): Promise<ReadonlyMap<string, number>> {
+  const families = readExposition((await client.ask('GET', '/metrics')).text);
+  const rising = [...families].filter(([, { type }]) => type !== 'gauge');
+  return new Map(
+    rising.flatMap(([name, { samples }]) => [...samples].map(([labels, value]) => [name + labels, value])),
+  );
 }
 
 t.test('a store that goes away and comes back', async (t) => {
@@ -47,8 +56,21 @@ t.test('a worker that dies takes its connections along', async (t) => {
   const [first, second] = await hotshard.clients();
   if (first === undefined || second === undefined) throw new Error('there are two workers');
   await until(async () => (await metric(second, 'hotshard_connections')) === 2);
+  await first.set('k', 'v');
+  for (const path of ['/get/k', '/get/k', '/get/absent']) await first.ask('GET', path);
+  const before = await counters(second);
+  t.equal(before.get('hotshard_hits_total'), 2);
   await first.ask('POST', '/die').catch(() => {});
   await until(async () => (await metric(second, 'hotshard_worker_restarts_total')) === 1);
   t.equal(await metric(second, 'hotshard_connections'), 1);
   t.equal(await metric(second, 'hotshard_workers'), 2);
+  const stays = async (client: Client): Promise<void> => {
+    const after = await counters(client);
+    const fallen = [...before].filter(([series, value]) => !((after.get(series) ?? Number.NaN) >= value));
+    t.strictSame(fallen, [], 'what it counted stays, whichever worker is asked');
+    t.equal(after.get('hotshard_hits_total'), 2);
+  };
+  // Before others connect, which would make up for connections that were forgotten.
+  await stays(second);
+  for (const client of await hotshard.clients()) await stays(client);
 });

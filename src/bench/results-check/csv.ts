@@ -1,32 +1,19 @@
 /** The CSV files that figures are taken from. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { csvParse } from 'd3-dsv';
+import { type CsvRow, readCsv } from '../csv-table.js';
 
-/** A line by the names of its columns. */
-export type CsvRow = Readonly<Record<string, string | undefined>>;
-
-export interface CsvTable {
-  readonly columns: readonly string[];
-  readonly rows: readonly CsvRow[];
-}
-
-/** Takes a path from the root of the repository. @throws {Error} when there is no such file */
-export type ReadCsv = (path: string) => CsvTable;
+/** Takes a path from the root of the repository. @throws {Error} when there is no such file, or it can't be read as CSV */
+export type ReadCsv = (path: string) => readonly CsvRow[];
 
 /** Reads each file once. */
 export function csvReader(root: string): ReadCsv {
-  const tables = new Map<string, CsvTable>();
+  const files = new Map<string, readonly CsvRow[]>();
   return (path) => {
-    const table = tables.get(path) ?? parsed(readText(join(root, path), path));
-    tables.set(path, table);
-    return table;
+    const rows = files.get(path) ?? readCsv(path, readText(join(root, path), path));
+    files.set(path, rows);
+    return rows;
   };
-}
-
-export function parsed(text: string): CsvTable {
-  const rows = csvParse(text);
-  return { columns: rows.columns, rows };
 }
 
 function readText(file: string, name: string): string {

@@ -14,13 +14,15 @@
  *   it asks what they don't have are left out.
  * - `+ - * /` with blanks around them, numbers, brackets.
  */
+import { type CsvRow, grouped } from '../csv-table.js';
 import { spreadOf } from '../spread.js';
-import type { CsvRow, CsvTable } from './csv.js';
 
 /** What an expression is asked of. */
-interface Scope extends CsvTable {
-  /** Those of the file; `rows` may be a group of them. */
+interface Scope {
+  /** Those of the file. */
   readonly all: readonly CsvRow[];
+  /** The same, or a group of them. */
+  readonly rows: readonly CsvRow[];
 }
 
 type Expression = (scope: Scope) => number | string;
@@ -28,9 +30,9 @@ type Expression = (scope: Scope) => number | string;
 /** No row has what was asked for. */
 class NothingFound extends Error {}
 
-/** @throws {Error} that says what is wrong with the query, or what the table does not have */
-export function ask(query: string, table: CsvTable): number | string {
-  return new Parser(query).whole()({ ...table, all: table.rows });
+/** @throws {Error} that says what is wrong with the query, or what the rows do not have */
+export function ask(query: string, rows: readonly CsvRow[]): number | string {
+  return new Parser(query).whole()({ all: rows, rows });
 }
 
 type Token = { readonly kind: 'quoted' | 'sign' | 'word' | 'end'; readonly text: string };
@@ -152,7 +154,7 @@ class Parser {
       const all = conditions.map((condition) => condition(scope));
       const cells = scope.rows
         .filter((row) => all.every((holds) => holds(row)))
-        .map((row) => row[column] ?? '')
+        .map((row) => row.text(column))
         .filter((cell) => cell !== '');
       if (cells.length === 0) throw new NothingFound(`no row has a "${column}" with these conditions`);
       return aggregate(cells);
@@ -166,11 +168,10 @@ class Parser {
     this.#expect('(');
     const inner = this.#sum();
     this.#expect(')');
-    return (table) => {
-      for (const column of columns) checkColumn(table, column);
-      const values = groupsOf(table.rows, columns).flatMap((rows) =>
-        ifFound(() => inner({ ...table, rows })),
-      );
+    return (scope) => {
+      for (const column of columns) checkColumn(scope, column);
+      const groups = grouped(scope.rows, columns);
+      const values = groups.flatMap((rows) => ifFound(() => inner({ all: scope.all, rows })));
       if (values.length === 0)
         throw new NothingFound(`no group by ${columns.join(', ')} has what is asked for`);
       return aggregate(values.map(String));
@@ -191,7 +192,7 @@ class Parser {
     return (scope) => {
       checkColumn(scope, column);
       if (sign === '=') for (const value of values) checkValue(scope, column, value);
-      return (row) => values.some((value) => compare(row[column] ?? '', value));
+      return (row) => values.some((value) => compare(row.text(column), value));
     };
   }
 
@@ -243,25 +244,15 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
 }
 
-function groupsOf(rows: readonly CsvRow[], columns: readonly string[]): CsvRow[][] {
-  const groups = new Map<string, CsvRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify(columns.map((column) => row[column]));
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return [...groups.values()];
-}
-
-function checkColumn({ columns }: CsvTable, column: string): void {
+function checkColumn({ all }: Scope, column: string): void {
+  const columns = all[0]?.columns ?? [];
   if (!columns.includes(column))
     throw new Error(`there is no column "${column}", only ${columns.join(', ')}`);
 }
 
 /** A value that is nowhere in the file is a mistake. */
 function checkValue({ all }: Scope, column: string, value: string): void {
-  const known = [...new Set(all.map((row) => row[column] ?? ''))];
+  const known = [...new Set(all.map((row) => row.text(column)))];
   if (!known.some((cell) => same(cell, value)))
     throw new Error(`no "${column}" is "${value}", only ${listed(known)}`);
 }

@@ -1,5 +1,6 @@
 /** The tables of the READMEs that are made from CSV files: what each consists of, and how a text gets them. */
-import type { CsvTable, ReadCsv } from './csv.js';
+import type { CsvRow } from '../csv-table.js';
+import type { ReadCsv } from './csv.js';
 import { printedAs } from './printed.js';
 import { ask } from './query.js';
 
@@ -13,7 +14,7 @@ interface ResultTable {
   readonly label: string;
   readonly columns: Readonly<Record<string, Template>>;
   /** Conditions by label; labels are templates, too. */
-  readonly rows: (table: CsvTable) => Readonly<Record<Template, string>>;
+  readonly rows: (rows: readonly CsvRow[]) => Readonly<Record<Template, string>>;
 }
 
 /** Millions a second, by the time that one takes: the median, and in brackets from the slowest round to the fastest. */
@@ -30,6 +31,10 @@ function mapCpu(operation: string): Template {
 /** A median over the rounds, without decimals unless said otherwise. */
 function medianOf(column: string, digits = 0): Template {
   return `{median ${column} where $ : ${digits}}`;
+}
+
+function maxOf(column: string): Template {
+  return `{max ${column} where $ : 0}`;
 }
 
 const RATE = { 'requests/s': medianOf('requests_per_second') };
@@ -66,6 +71,17 @@ function besides(column: string, contender: string, digits: number): Template {
 /** By rounds that were measured together. */
 function ratio(column: string, one: string, other: string): Template {
   return `{median by round (the ${column} where contender='${one}', $ / the ${column} where contender='${other}', $) : 2}`;
+}
+
+/** From the beginning of the trend to its end. */
+function trendOf(figure: string, by = ''): Template {
+  return `{the first where $, figure=${figure}${by} : 0} to {the last where $, figure=${figure}${by} : 0}`;
+}
+
+/** CPU time with telemetry by that without, of rounds that were measured together. */
+function onByOff(aggregate: string): Template {
+  const cpu = (telemetry: string) => `the cpu_us_per_request where telemetry='${telemetry}', $`;
+  return `{${aggregate} by round (${cpu('on')} / ${cpu('off')}) : 3}`;
 }
 
 /** By name, as the comment before the table calls it. */
@@ -180,14 +196,41 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
     csv: 'results/soak.csv',
     label: 'phase',
     columns: {
-      'operations/s': medianOf('operations_per_second'),
-      'p50 µs': medianOf('p50_us'),
-      'p99 µs': medianOf('p99_us'),
-      'workers killed': '{max worker_restarts where $ : 0}',
-      'wrong reads': '{max wrong where $ : 0}',
-      'resident MB': '{median resident_bytes where $ / 1000000 : 0}',
+      'operations/s': '{median operations_per_second where $, settled=1 : 0}',
+      'p99 µs': '{median p99_us where $, settled=1 : 0}',
+      'right reads': maxOf('right'),
+      writes: maxOf('written'),
+      'workers killed': maxOf('worker_restarts'),
+      'outages of Redis': maxOf('redis_outages'),
+      evictions: maxOf('evictions'),
+      'wrong reads': maxOf('wrong'),
     },
     rows: eachOf('phase'),
+  },
+  'soak.growth': {
+    csv: 'results/soak-growth.csv',
+    label: 'phase',
+    columns: {
+      'resident MB': trendOf('residentBytes', ' / 1000000'),
+      'that is borne': '{the tolerance where $, figure=residentBytes / 1000000 : 0}',
+      'open files': trendOf('openFiles'),
+      threads: trendOf('threads'),
+      'CPU µs per operation': trendOf('cpuMicroseconds'),
+      'p99 µs': trendOf('p99Microseconds'),
+      'grown too much': '{sum too_much where $ : 0}',
+    },
+    rows: eachOf('phase'),
+  },
+  'telemetry.server': {
+    csv: 'results/telemetry-server.csv',
+    label: 'protocol',
+    columns: {
+      'with, CPU µs per request': "{median cpu_us_per_request where telemetry='on', $ : 2}",
+      'without, CPU µs per request': "{median cpu_us_per_request where telemetry='off', $ : 2}",
+      ratio: onByOff('median'),
+      'from, to': `${onByOff('min')} to ${onByOff('max')}`,
+    },
+    rows: eachOf('protocol'),
   },
   'redis.compare': {
     csv: 'results/redis-compare.csv',
@@ -214,10 +257,10 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
 
 /** A row for each combination of what is in these columns, in the order of the file. */
 function eachOf(...columns: readonly string[]) {
-  return ({ rows }: CsvTable) =>
+  return (rows: readonly CsvRow[]) =>
     Object.fromEntries(
       rows.map((row) => {
-        const values = columns.map((column) => row[column] ?? '');
+        const values = columns.map((column) => row.text(column));
         const conditions = columns.map((column, i) => `${column}='${values[i]}'`);
         return [values.map(withSeparators).join(', '), conditions.join(', ')];
       }),
@@ -232,13 +275,13 @@ function withSeparators(value: string): string {
 export function tableOf(name: string, read: ReadCsv): string {
   const known = TABLES[name];
   if (known === undefined) throw new Error(`only these are known: ${Object.keys(TABLES).join(', ')}`);
-  const table = read(known.csv);
+  const csv = read(known.csv);
   const filled = (template: Template, conditions: string) =>
     template.replaceAll(/\{([^{}]+) : (\d)\}/g, (_, query: string, digits: string) => {
-      const value = ask(query.replaceAll('$', conditions), table);
+      const value = ask(query.replaceAll('$', conditions), csv);
       return typeof value === 'string' ? value : printedAs(value, Number(digits));
     });
-  const rows = Object.entries(known.rows(table)).map(([label, conditions]) =>
+  const rows = Object.entries(known.rows(csv)).map(([label, conditions]) =>
     [label, ...Object.values(known.columns)].map((template) => filled(template, conditions)),
   );
   const header = [known.label, ...Object.keys(known.columns)];

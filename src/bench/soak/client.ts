@@ -7,7 +7,7 @@ import { type LoadConnection, NO_ANSWER, type RequestBytes } from '../load/conne
 import { randomNumbers } from '../zipf.js';
 import { ABSENT, Register, type Span, WRONG } from './register.js';
 import type { Tally } from './tally.js';
-import { SPEECH, type Speech, type Tongue } from './tongues.js';
+import { SPEECH, type Speech, TONGUES, type Tongue } from './tongues.js';
 import { readValue, stampedValue } from './values.js';
 
 /** Keys of a client. */
@@ -46,8 +46,6 @@ export interface ClientParts {
   readonly clients: number;
   readonly seed: number;
   readonly ports: Ports;
-  /** That it speaks. */
-  readonly tongues: readonly Tongue[];
   readonly mayEvict: boolean;
   readonly tally: Tally;
 }
@@ -80,8 +78,7 @@ export class SoakClient {
   }
 
   async #act(): Promise<void> {
-    const { tongues } = this.#parts;
-    const tongue = tongues[this.#below(tongues.length)] ?? 'http1';
+    const tongue = TONGUES[this.#below(TONGUES.length)] ?? 'http1';
     if (this.#random() < RECONNECTS) this.#hangUp(tongue);
     if (this.#random() >= SAME_KEY) this.#key = this.#below(KEYS);
     const key = this.#key;

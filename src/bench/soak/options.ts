@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { folder, parseFlags, textFlag } from '../flags.js';
 
 const MINUTES = 10;
-const QUICK_MINUTES = 0.1;
+const QUICK_MINUTES = 0.15;
 
 export interface SoakOptions {
-  /** Of all phases together. */
+  /** Of all phases together, from when each has settled. */
   readonly minutes: number;
   /** Of what clients do; what happens to servers, and when, is not repeated by it. */
   readonly seed: number;
@@ -28,7 +28,9 @@ export function parseOptions(args: readonly string[]): SoakOptions {
   const { minutes, seed, out, quick } = parseFlags(args, {
     script: 'soak',
     flags: {
-      minutes: textFlag(`how long, all phases together; without it, ${MINUTES}`),
+      minutes: textFlag(
+        `how long, all phases together, besides what they take to settle; without it, ${MINUTES}`,
+      ),
       seed: textFlag('whole number: what clients do; without it, another one each time'),
       out: textFlag('folder for the files; without it, results/'),
       quick: { type: 'boolean', describe: 'some seconds, and growth is not judged', default: false },

@@ -1,6 +1,9 @@
 /**
  * One phase of the soak: a server of its own, with what happens to servers (workers that are killed, a Redis that is
  * killed and started again), under clients that know what they must get.
+ *
+ * Before the samples that are judged for growth, it settles: all memory of the map is written to, which the system gives
+ * to a process only then, and there is load for a while, in which workers and Redis come and go several times.
  */
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,51 +12,73 @@ import { withTemporaryFolder } from '../temporary.js';
 import { randomNumbers } from '../zipf.js';
 import { SoakClient } from './client.js';
 import { startDurableRedis } from './durable-redis.js';
+import { fillMap } from './filling.js';
 import { type Sample, Sampler, WORKERS } from './samples.js';
 import { Tally } from './tally.js';
-import { TONGUES, type Tongue } from './tongues.js';
-
-export const PHASE_NAMES = ['map', 'eviction', 'redis'] as const;
-export type PhaseName = (typeof PHASE_NAMES)[number];
 
 interface Conditions {
-  readonly maxMemory: string;
+  /** Of the whole time. */
+  readonly share: number;
+  /** Megabytes (2²⁰ bytes). */
+  readonly maxMemory: number;
   /** Whether values may be gone at any time: there is less memory than values, and nothing behind it. */
   readonly mayEvict: boolean;
   readonly hasRedis: boolean;
-  readonly tongues: readonly Tongue[];
+  /** Whether workers, and Redis, die. */
+  readonly hasFaults: boolean;
 }
 
-const CONDITIONS: Readonly<Record<PhaseName, Conditions>> = {
+const CONDITIONS = {
   // All fits in: whatever is lost has been lost.
-  map: { maxMemory: '128mb', mayEvict: false, hasRedis: false, tongues: TONGUES },
-  eviction: { maxMemory: '8mb', mayEvict: true, hasRedis: false, tongues: TONGUES },
-  redis: { maxMemory: '8mb', mayEvict: false, hasRedis: true, tongues: TONGUES },
-};
+  map: { share: 0.2, maxMemory: 128, mayEvict: false, hasRedis: false, hasFaults: true },
+  eviction: { share: 0.2, maxMemory: 8, mayEvict: true, hasRedis: false, hasFaults: true },
+  redis: { share: 0.2, maxMemory: 8, mayEvict: false, hasRedis: true, hasFaults: true },
+  // What a worker does not let go of is freed with it when it dies, so here none does.
+  calm: { share: 0.4, maxMemory: 8, mayEvict: false, hasRedis: true, hasFaults: false },
+} as const satisfies Readonly<Record<string, Conditions>>;
+
+export type PhaseName = keyof typeof CONDITIONS;
+export const PHASE_NAMES = Object.keys(CONDITIONS) as readonly PhaseName[];
+
+/** Of the time of all phases together. */
+export function shareOf(name: PhaseName): number {
+  return CONDITIONS[name].share;
+}
 
 const CLIENTS = 8;
 
-/** Times a phase that something happens to its server. */
-const KILLS = 20;
-const OUTAGES = 5;
-/** Mean milliseconds from one kill to the next, at least: a worker takes a while to start. */
-const SHORTEST_LIFE = 2_000;
+/** Mean milliseconds from one kill of a worker to the next: it takes a while to start. */
+const LIFE = 5_000;
+/** Milliseconds, at most. */
+const OUTAGE = 1_000;
+/** Milliseconds from one outage to the next; in a short phase less, so that there are some. */
+const LONGEST_CALM = 10_000;
+const OUTAGES = 3;
+/** Mean milliseconds from one loss of the connection by which Redis tells of changes to the next. */
+const TRACKING_LIFE = 30_000;
+/** What must have happened for a server to have settled; `seconds` is in any phase. */
+const SETTLED = { seconds: 20, restarts: 5, outages: 2 };
+/** Seconds after which it is taken to have. */
+const LONGEST_SETTLING = 120;
 /** Milliseconds. */
-const LONGEST_OUTAGE = 1_000;
-/** Milliseconds from one outage to the next, at least. */
-const SHORTEST_CALM = 1_000;
+const POLLING = 100;
 /** Milliseconds from one client that hangs up in the middle of a request to the next. */
 const RUDENESS = 50;
 
 export interface PhaseOptions {
   readonly name: PhaseName;
+  /** From when it has settled. */
   readonly seconds: number;
   readonly seed: number;
   /** Seconds from one sample to the next. */
   readonly sampling: number;
+  /** Whether it settles before. Without that growth can't be judged. */
+  readonly settles: boolean;
 }
 
 export interface PhaseResult extends PhaseOptions {
+  /** Whether workers died. */
+  readonly hasFaults: boolean;
   readonly samples: readonly Sample[];
   readonly tally: Tally;
 }
@@ -72,17 +97,17 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
 }
 
 async function runWith(options: PhaseOptions, redis: RestartedRedis | undefined): Promise<PhaseResult> {
-  const { name, seconds, seed, sampling } = options;
-  const { maxMemory, mayEvict, tongues } = CONDITIONS[name];
+  const { name, seconds, seed, sampling, settles } = options;
+  const { maxMemory, mayEvict, hasFaults } = CONDITIONS[name];
   const resp = await freePort();
-  const flags = ['--workers', String(WORKERS), '--max-memory', maxMemory, '--resp-port', String(resp)];
-  const killing = `kill-worker=${Math.ceil(Math.max(SHORTEST_LIFE, (seconds * 1000) / KILLS))}ms`;
-  const faults = redis === undefined ? killing : `${killing},drop-tracking=${Math.ceil(seconds)}s`;
+  const flags = ['--workers', String(WORKERS), '--max-memory', `${maxMemory}mb`, '--resp-port', String(resp)];
+  const killing = `kill-worker=${LIFE}ms`;
+  const faults = redis === undefined ? killing : `${killing},drop-tracking=${TRACKING_LIFE}ms`;
   const server = await startHotshard(
     [...flags, ...(redis === undefined ? [] : ['--redis', redis.url])],
     'any',
     undefined,
-    { HOTSHARD_FAULTS: faults },
+    hasFaults ? { HOTSHARD_FAULTS: faults } : {},
   );
   let end = '';
   server.ended.then((output) => {
@@ -92,26 +117,49 @@ async function runWith(options: PhaseOptions, redis: RestartedRedis | undefined)
   const over = new AbortController();
   const { signal } = over;
   try {
-    const sampler = new Sampler(server.port, tally);
+    if (settles) await fillMap(resp, maxMemory * 2 ** 20);
+    const sampler = await Sampler.start({
+      ...{ port: server.port, tally },
+      outages: () => redis?.outages ?? 0,
+    });
     const ports = { http: server.port, resp, redis: redis?.port };
-    const parts = { clients: CLIENTS, seed, ports, tongues, mayEvict, tally };
+    const parts = { clients: CLIENTS, seed, ports, mayEvict, tally };
     const clients = Array.from({ length: CLIENTS }, (_, number) =>
       new SoakClient({ ...parts, number }).run(signal),
     );
     const beside = [
       again(sampling * 1000, signal, () => sampler.take()),
       again(RUDENESS, signal, async () => void beRude([server.port, resp], tally.operations)),
-      redis?.restartAgain(Math.max(SHORTEST_CALM, (seconds * 1000) / (OUTAGES + 1)), seed, signal),
+      hasFaults
+        ? redis?.restartAgain(Math.min(LONGEST_CALM, (seconds * 1000) / (OUTAGES + 1)), seed, signal)
+        : undefined,
     ];
+    if (settles) await settled(sampler, { hasFaults, hasRedis: redis !== undefined });
+    sampler.isSettled = true;
     await wait(seconds * 1000);
+    sampler.isSettled = false;
     over.abort();
     await Promise.all([...clients, ...beside]);
     await sampler.take();
     if (end !== '') tally.tell('unexpected', `the server has ended: ${end}`);
-    return { ...options, samples: sampler.samples, tally };
+    return { ...options, hasFaults, samples: sampler.samples, tally };
   } finally {
     over.abort();
     await server.stop();
+  }
+}
+
+/** Resolves when enough has happened. */
+async function settled(
+  { samples }: Sampler,
+  { hasFaults, hasRedis }: Pick<Conditions, 'hasFaults' | 'hasRedis'>,
+): Promise<void> {
+  for (;;) {
+    await wait(POLLING);
+    const { seconds = 0, restarts = 0, outages = 0 } = samples.at(-1) ?? {};
+    if (seconds >= LONGEST_SETTLING) return;
+    const isThrough = restarts >= SETTLED.restarts && (!hasRedis || outages >= SETTLED.outages);
+    if (seconds >= SETTLED.seconds && (!hasFaults || isThrough)) return;
   }
 }
 
@@ -119,6 +167,8 @@ async function runWith(options: PhaseOptions, redis: RestartedRedis | undefined)
 class RestartedRedis {
   readonly #directory: string;
   #redis: RunningServer | undefined;
+  /** So far. */
+  outages = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -145,7 +195,8 @@ class RestartedRedis {
     const random = randomNumbers(seed);
     await again(interval, signal, async () => {
       await this.#redis?.kill();
-      await wait(random() * LONGEST_OUTAGE);
+      this.outages++;
+      await wait(random() * OUTAGE);
       await this.start();
     });
   }

@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { folder, parseFlags, textFlag } from '../flags.js';
 import { type LoadOptions, loadFlags, loadOptionsOf } from '../load/options.js';
 
-/** `server` is measured where there is a checkout to compare with. */
 export const SECTION_NAMES = ['count', 'server'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface Options extends LoadOptions<SectionName> {
-  /** Folder of another checkout, built. */
+  /** Folder of another checkout, built, to be measured too. */
   readonly against: string | undefined;
 }
 
@@ -28,9 +27,5 @@ export function parseOptions(args: readonly string[]): Options {
     },
     schema: z.object({ ...shape, against: folder.optional() }),
   });
-  const options = loadOptionsOf(given, DEFAULTS);
-  if (given.only?.includes('server') && against === undefined)
-    throw new Error('--only server: needs --against');
-  const sections = options.sections.filter((name) => name !== 'server' || against !== undefined);
-  return { ...options, sections, against };
+  return { ...loadOptionsOf(given, DEFAULTS), against };
 }

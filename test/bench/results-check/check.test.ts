@@ -1,8 +1,9 @@
 /** What the check finds in a text, and that it finds nothing in this repository's. */
 import { fileURLToPath } from 'node:url';
 import { test } from 'tap';
+import { readCsv } from '../../../src/bench/csv-table.js';
 import { checkAll, checkDocument } from '../../../src/bench/results-check/check.js';
-import { csvReader, parsed } from '../../../src/bench/results-check/csv.js';
+import { csvReader } from '../../../src/bench/results-check/csv.js';
 import { tableOf, withTables } from '../../../src/bench/results-check/tables.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -16,7 +17,7 @@ const FILES: Readonly<Record<string, string>> = {
 function read(path: string) {
   const text = FILES[path];
   if (text === undefined) throw new Error(`there is no file ${path}`);
-  return parsed(text);
+  return readCsv(path, text);
 }
 
 /** Line, kind and message of each finding. */

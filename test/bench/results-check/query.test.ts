@@ -1,10 +1,11 @@
 /** What the titles of figures can ask a CSV file, and how the answer is compared with what is printed. */
 import { test } from 'tap';
-import { parsed } from '../../../src/bench/results-check/csv.js';
+import { readCsv } from '../../../src/bench/csv-table.js';
 import { correction, printedAs } from '../../../src/bench/results-check/printed.js';
 import { ask } from '../../../src/bench/results-check/query.js';
 
-const TABLE = parsed(
+const TABLE = readCsv(
+  'a.csv',
   [
     'mix,contender,threads,round,rate,redis_us,node',
     '80/20,hotshard,1,1,10,,v20',

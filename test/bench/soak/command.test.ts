@@ -1,19 +1,21 @@
 /** `npm run soak` as a command: seconds with real servers whose workers and whose Redis are killed, and the files it writes. */
 import { test } from 'tap';
 import { parseOptions } from '../../../src/bench/soak/options.js';
+import { PLOTS } from '../../../src/bench/soak/plot.js';
 import { QuickRun, TIMEOUT } from '../quick-run.js';
 
 test('all phases, and nothing wrong', { timeout: TIMEOUT }, async (t) => {
   // It would have ended with exit code 1 otherwise, and this with an error.
   const run = await QuickRun.of(t, 'soak', '--seed', '7');
-  t.strictSame(run.files, ['soak.csv', 'soak.json']);
+  t.strictSame(run.files, ['soak.csv', 'soak.json', 'soak.svg']);
+  await run.checkPlots(t, PLOTS);
   t.match(run.stdout, /Seed 7\. All as it must be\./);
   t.notMatch(run.stdout, /NaN|undefined/);
   const { seed, phases } = run.json('soak.json').sections.soak;
   t.equal(seed, 7);
   t.strictSame(
     phases.map(({ phase }: { readonly phase: string }) => phase),
-    ['map', 'eviction', 'redis'],
+    ['map', 'eviction', 'redis', 'calm'],
   );
   for (const { phase, operations, counts } of phases) {
     t.ok(operations > 50 && counts.right > 0 && counts.written > 0, `${phase}: ${operations} operations`);

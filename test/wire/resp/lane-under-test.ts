@@ -50,7 +50,7 @@ export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTes
   const cache = server.cache as TieredCache & ImmediateCache;
   const engine = new Engine({
     commands: setup.commands?.(cache, cache.map) ?? [],
-    counter: { count: () => {}, rejected: () => {}, failed: () => {} },
+    counter: { count: () => {}, rejected: () => {}, failed: () => {}, erred: () => {} },
     turn: { enter: () => {}, leave: () => {} },
     onFailure: (error) => {
       throw error;
