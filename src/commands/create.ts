@@ -85,6 +85,7 @@ export function createCommands(parts: CommandParts): Commands {
       rejected: (command) => statistics.rejected(worker, command),
       failed: (command) => statistics.failed(worker, command),
     },
+    cache,
     turn,
     onFailure: parts.onFailure,
     settling: 'settle' in cache ? settlingOf(cache, state, hasFile) : undefined,

@@ -2,8 +2,15 @@
  * Runs commands for clients, however they came: finds the command, checks what Redis checks before it runs one, in the
  * same order and with the same words, and runs it or queues it in the client's transaction.
  */
-import { RefusedError, StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
+import {
+  type ImmediateCache,
+  RefusedError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+  WrongTypeError,
+} from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
+import { isAtOnce } from './at-once.js';
 import type { Client } from './client.js';
 import {
   type Answer,
@@ -13,6 +20,7 @@ import {
   type Outcome,
   TOO_LONG,
 } from './command.js';
+import { keyIndexes } from './key-indexes.js';
 import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
 import type { Reply } from './reply.js';
 import { TOO_LARGE } from './transaction.js';
@@ -46,6 +54,7 @@ export interface Settling {
 
 export interface EngineParts {
   readonly commands: readonly Command[];
+  readonly cache: ImmediateCache;
   readonly counter: CommandCounter;
   readonly turn: EngineTurn;
   /** Is told of what no client can have done wrong. */
@@ -117,6 +126,14 @@ export class Engine {
       return;
     }
     return this.#run(command, args, reply, client);
+  }
+
+  /** Whether a command is certain to be answered by {@link execute} at once. To be asked between `begin` and `end`, too. */
+  isAtOnce(args: Arguments, { transaction }: Client): boolean {
+    const command = this.lookup.find(args);
+    if (command === undefined || (transaction !== undefined && !command.isImmediate)) return true;
+    const { cache, settling } = this.#parts;
+    return isAtOnce(command, args, cache, settling?.isSettled);
   }
 
   /** Answers a command that came with a word too long to be kept. */
@@ -287,13 +304,6 @@ function refusalOf(command: KnownCommand, args: Arguments, client: Client): stri
     return NOT_IN_TRANSACTION;
   }
   return undefined;
-}
-
-/** Indexes of the words that are keys. */
-export function* keyIndexes({ keys }: Command, args: Arguments): Iterable<number> {
-  if (keys === undefined) return;
-  const last = keys.last < 0 ? args.count + keys.last : keys.last;
-  for (let index = keys.first; index <= last; index += keys.step) yield index;
 }
 
 function unknownCommand(args: Arguments): string {
