@@ -6,6 +6,8 @@ export interface Target {
   readonly host?: string | undefined;
   readonly port: number;
   readonly connections: number;
+  /** Address to come from, only for HTTP/1.1 and what is asked on raw sockets alike; absent: what the system takes. */
+  readonly from?: string | undefined;
 }
 
 /** `host:port`, as it stands in URLs and in requests. */
