@@ -1,9 +1,10 @@
 /** What is answered although all places of the concurrency limit are taken, and what has to wait for one. */
 import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
+import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { LocalCache } from '../../src/store/local.js';
 import { type ReadResult, type TieredCache, UNCERTAIN } from '../../src/store/tiered.js';
-import type { ProcessState } from '../../src/telemetry/process-state.js';
+import { ProcessState } from '../../src/telemetry/process-state.js';
 import { held } from './held-cache.js';
 import { limitOf, serve, until } from './server-under-test.js';
 
@@ -141,3 +142,35 @@ t.test(
     t.equal(limit.usage.waiting, 0);
   },
 );
+
+t.test('over two workers', async (t) => {
+  const handle = ConcurrencyLimit.create({ concurrencyLimit: 2, backlogLimit: 2, workers: 2 });
+  const state = ProcessState.create(2);
+  const caches = [held(), held()] as const;
+  const [one, other] = await Promise.all(
+    caches.map(({ cache }, worker) =>
+      serve(t, { state, cache, worker, limit: ConcurrencyLimit.attach(handle, worker) }),
+    ),
+  );
+  if (one === undefined || other === undefined) throw new Error('there are two');
+  const limit = ConcurrencyLimit.attach(handle, 0);
+  for (const { made } of caches) made().map.set('near', 'value');
+  const slow = ['a', 'b'].map((key) => one.ask('GET', `/get/${key}`));
+  await until(() => caches[0].made().busy === 2);
+
+  const misses = [other.ask('GET', '/get/c')];
+  await until(() => limit.usage.waiting === 1);
+  for (const { ask } of [one, other]) t.equal((await ask('GET', '/get/near')).text, 'value', 'at once');
+  misses.push(one.ask('GET', '/get/d'));
+  await until(() => limit.usage.waiting === 2);
+  for (const { ask } of [one, other]) t.equal((await ask('GET', '/get/near')).status, 503);
+
+  t.strictSame([caches[0].made().busy, caches[1].made().busy], [2, 0]);
+  for (const { made } of caches) made().gate.resolve();
+  t.strictSame(
+    (await Promise.all([...slow, ...misses])).map(({ text }) => text),
+    ['a', 'b', 'c', 'd'],
+  );
+  await until(() => limit.usage.inFlight === 0);
+  t.equal(limit.usage.waiting, 0);
+});
