@@ -6,7 +6,7 @@ export interface Target {
   readonly host?: string | undefined;
   readonly port: number;
   readonly connections: number;
-  /** Address to come from, only for HTTP/1.1 and what is asked on raw sockets alike; absent: what the system takes. */
+  /** Address to come from; absent: what the system takes. Not for HTTP/2, nor where requests are pipelined. */
   readonly from?: string | undefined;
 }
 
