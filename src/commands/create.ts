@@ -87,6 +87,7 @@ export function createCommands(parts: CommandParts): Commands {
       failed: (command) => statistics.failed(worker, command),
       erred: (message) => statistics.erred(worker, message),
     },
+    cache,
     turn,
     onFailure: parts.onFailure,
     settling: 'settle' in cache ? settlingOf(cache, state, hasFile) : undefined,

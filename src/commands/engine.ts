@@ -2,8 +2,15 @@
  * Runs commands for clients, however they came: finds the command, checks what Redis checks before it runs one, in the
  * same order and with the same words, and runs it or queues it in the client's transaction.
  */
-import { RefusedError, StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
+import {
+  type ImmediateCache,
+  RefusedError,
+  StoreUnavailableError,
+  ValueTooLargeError,
+  WrongTypeError,
+} from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
+import { isAtOnce } from './at-once.js';
 import type { Client } from './client.js';
 import {
   type Answer,
@@ -13,12 +20,11 @@ import {
   type Outcome,
   TOO_LONG,
 } from './command.js';
+import { keyIndexes } from './key-indexes.js';
 import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
+import { refusalOf, unknownCommand } from './refusal.js';
 import type { Reply } from './reply.js';
 import { TOO_LARGE } from './transaction.js';
-
-/** Characters of an unknown command, and of all its arguments, that are told back. */
-const MOST_TOLD_BACK = 128;
 
 /** Clients that know the word send the command again. */
 const EVICTED_MEANWHILE = 'TRYAGAIN the key was evicted while the command waited for it';
@@ -48,6 +54,7 @@ export interface Settling {
 
 export interface EngineParts {
   readonly commands: readonly Command[];
+  readonly cache: ImmediateCache;
   readonly counter: CommandCounter;
   readonly turn: EngineTurn;
   /** Is told of what no client can have done wrong. */
@@ -118,6 +125,14 @@ export class Engine {
       return;
     }
     return this.#run(command, args, reply, client);
+  }
+
+  /** Whether a command is certain to be answered by {@link execute} at once. To be asked between `begin` and `end`, too. */
+  isAtOnce(args: Arguments, { transaction }: Client): boolean {
+    const command = this.lookup.find(args);
+    if (command === undefined || (transaction !== undefined && !command.isImmediate)) return true;
+    const { cache, settling } = this.#parts;
+    return isAtOnce(command, args, cache, settling?.isSettled);
   }
 
   /** Answers a command that came with a word too long to be kept. */
@@ -280,45 +295,4 @@ async function settleRest(
 ): Promise<void> {
   await waiting;
   for (const key of keys) await settling.settle(key);
-}
-
-/** What keeps a command from running, in the order in which Redis looks. */
-function refusalOf(command: KnownCommand, args: Arguments, client: Client): string | undefined {
-  const { arity, subcommands } = command;
-  if (subcommands !== undefined && args.count > 1) {
-    const word = cut(args.text(1), MOST_TOLD_BACK);
-    return `ERR unknown subcommand '${word}'. Try ${command.name.toUpperCase()} HELP.`;
-  }
-  if (arity > 0 ? args.count !== arity : args.count < -arity) {
-    return `ERR wrong number of arguments for '${command.fullName}' command`;
-  }
-  if (client.access !== 'full') {
-    if (client.access === 'none' && !command.isOpen) return 'NOAUTH Authentication required.';
-    if (client.access === 'read-only' && command.kind === CommandKind.WRITE) {
-      return `NOPERM User default has no permissions to run the '${command.fullName}' command`;
-    }
-  }
-  if (client.transaction !== undefined && command.flags.includes('no_multi')) {
-    return NOT_IN_TRANSACTION;
-  }
-  return undefined;
-}
-
-/** Indexes of the words that are keys. */
-export function* keyIndexes({ keys }: Command, args: Arguments): Iterable<number> {
-  if (keys === undefined) return;
-  const last = keys.last < 0 ? args.count + keys.last : keys.last;
-  for (let index = keys.first; index <= last; index += keys.step) yield index;
-}
-
-function unknownCommand(args: Arguments): string {
-  let told = '';
-  for (let index = 1; index < args.count && told.length < MOST_TOLD_BACK; index++) {
-    told += `'${cut(args.text(index), MOST_TOLD_BACK - told.length)}' `;
-  }
-  return `ERR unknown command '${cut(args.text(0), MOST_TOLD_BACK)}', with args beginning with: ${told}`;
-}
-
-function cut(text: string, length: number): string {
-  return text.slice(0, length);
 }

@@ -3,6 +3,9 @@
  * get their turn. Waiting requests stand in a queue per worker, first come first served; the backlog limit
  * counts all queues together. Nobody waits longer than the wait limit.
  *
+ * A place is for who has to wait: for a store, the rest of a body, a client that does not take its answer. What can be
+ * answered at once needs none, and is answered whatever others wait for, until the limit {@link ConcurrencyLimit.isSpent}.
+ *
  * ## No wake-up is lost
  *
  * A worker with a queue looks in this order: (1) join the backlog, (2) read the number of announcements, (3) try
@@ -107,6 +110,11 @@ export class ConcurrencyLimit {
     return { inFlight: this.#places.taken, waiting: this.#places.waiting, concurrencyLimit, backlogLimit };
   }
 
+  /** Whether there is neither a place nor room in the backlog: then everybody is turned away. */
+  get isSpent(): boolean {
+    return this.#places.areTaken && this.#places.isBacklogFull;
+  }
+
   /** Takes a place if one is free and nobody waits for it. The caller must {@link release} it. */
   tryAcquire(): boolean {
     return this.#places.waiting === 0 && this.#places.take();
@@ -157,8 +165,7 @@ export class ConcurrencyLimit {
     }
     this.#watching = false;
     // The announcement that ended the sleep may have been meant for a request that is gone.
-    if (this.#places.waiting > 0 && this.#places.taken < this.#handle.concurrencyLimit)
-      this.#places.announce();
+    if (this.#places.waiting > 0 && !this.#places.areTaken) this.#places.announce();
   }
 
   #serve(): void {

@@ -81,6 +81,16 @@ export class Places {
     return Atomics.load(this.#words, WAITING);
   }
 
+  /** Whether no place is free. */
+  get areTaken(): boolean {
+    return this.taken >= this.#limit;
+  }
+
+  /** Whether nobody more may wait. */
+  get isBacklogFull(): boolean {
+    return this.waiting >= this.#backlog;
+  }
+
   /** Whether a request of another worker waits for a place. */
   get othersWait(): boolean {
     return Atomics.load(this.#words, WAITING) > Atomics.load(this.#words, this.#row + ROW_WAITING);

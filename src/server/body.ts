@@ -3,6 +3,7 @@
  * answer. Hapi itself would reset the connection on a chunked body that grows too large.
  */
 import type { IncomingMessage } from 'node:http';
+import { constants, type Http2ServerRequest } from 'node:http2';
 import { badRequest, entityTooLarge } from '@hapi/boom';
 import type { Request } from '@hapi/hapi';
 import { isHttp2 } from './http2-request.js';
@@ -59,6 +60,14 @@ export function closeAfterAnswer(request: Request): void {
   if (!carriesBody(req) || isHttp2(req)) return;
   lingerAfterAnswer(req.socket);
   req.resume();
+}
+
+/** Whether nothing of a request is still to come, as far as its connection has been read. */
+export function isBodyComplete({ raw: { req } }: Request): boolean {
+  if (req.httpVersionMajor === 1) return !announcesBody(req) || req.complete;
+  // Hapi's types know HTTP/1.1 alone.
+  const { stream } = req as unknown as Http2ServerRequest;
+  return stream.endAfterHeaders || stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE;
 }
 
 /** Gets rid of the body of a request that is refused before anybody wanted it. */

@@ -6,6 +6,7 @@ import { type Boom, Boom as BoomError, conflict, entityTooLarge, serverUnavailab
 import type { Lifecycle, Request, ResponseToolkit } from '@hapi/hapi';
 import { StoreUnavailableError, ValueTooLargeError, WrongTypeError } from '../store/tiered.js';
 import { announcesBody, discardBody } from './body.js';
+import { OverloadedError } from './place.js';
 
 /** Seconds after which a client that found all places and the backlog taken should try again. */
 export const OVERLOAD_RETRY_AFTER = 1;
@@ -21,6 +22,11 @@ export function unavailable(message: string, retryAfter: number): Boom {
   const error = serverUnavailable(message);
   error.output.headers['retry-after'] = String(Math.ceil(retryAfter));
   return error;
+}
+
+/** What a client is told that found no place and may not wait for one. */
+export function overloaded({ message } = new OverloadedError()): Boom {
+  return unavailable(message, OVERLOAD_RETRY_AFTER);
 }
 
 /** The handler, with its errors as Boom. An answer that comes without waiting costs no promise. */
@@ -51,6 +57,7 @@ async function fail(request: Request, error: unknown): Promise<never> {
 /** What Hapi does not know it answers with 500 and nothing else, which is right for what is not known here. */
 function asAnswer(error: unknown): unknown {
   if (error instanceof BoomError) return error;
+  if (error instanceof OverloadedError) return overloaded(error);
   if (error instanceof StoreUnavailableError) return unavailable(error.message, error.retryAfter);
   if (error instanceof ValueTooLargeError) return entityTooLarge(error.message);
   if (error instanceof WrongTypeError) return conflict(error.message);

@@ -6,11 +6,12 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
 import type { Tokens } from '../limits/tokens.js';
-import type { ReadResult, TieredCache } from '../store/tiered.js';
+import { type ReadResult, UNCERTAIN } from '../store/tiered.js';
 import type { ProcessState } from '../telemetry/process-state.js';
 import { seriesOf } from '../telemetry/requests.js';
 import type { ClientBuckets } from './client-buckets.js';
 import { TEXT } from './openapi-answers.js';
+import { readNow, type ServedCache } from './place.js';
 import { ABSENT } from './routes/value.js';
 import { MAX_KEY_BYTES } from './schemas.js';
 
@@ -29,7 +30,7 @@ export type HotReads = (
 ) => boolean;
 
 export interface HotReadsOptions {
-  readonly cache: TieredCache;
+  readonly cache: ServedCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
   /** The worker's row of counters, from 0. */
@@ -44,19 +45,19 @@ export function hotReads(options: HotReadsOptions): HotReads {
   const { cache, state, limit, worker, tokens, buckets } = options;
   return (stream, headers, refer) => {
     const key = hotKey(stream, headers);
-    if (key === undefined || !mayRead(tokens, headers) || !limit.tryAcquire()) return false;
+    if (key === undefined || !mayRead(tokens, headers)) return false;
+    let holdsPlace = limit.tryAcquire();
+    if (!holdsPlace && limit.isSpent) return false;
     const bucket = buckets?.ofStream(stream);
     if (bucket?.take() === false) {
-      limit.release();
+      if (holdsPlace) limit.release();
       return false;
     }
     const began = performance.now();
-    let holdsPlace = true;
     const release = (): void => {
       if (holdsPlace) limit.release();
       holdsPlace = false;
     };
-    stream.once('close', release);
     const answer = (found: ReadResult | undefined): void => {
       const isAwaited = !stream.closed;
       if (isAwaited) respond(stream, found);
@@ -64,6 +65,13 @@ export function hotReads(options: HotReadsOptions): HotReads {
       state.requests.served(worker, isAwaited ? (found === undefined ? NOT_FOUND : FOUND) : NOT_AWAITED);
       state.requests.took(worker, 'http2', 1, performance.now() - began);
     };
+    if (!holdsPlace) {
+      const found = readNow(cache, key);
+      if (found === UNCERTAIN) bucket?.giveBack();
+      else answer(found);
+      return found !== UNCERTAIN;
+    }
+    stream.once('close', release);
     // Hapi asks everybody again, and has an answer to every error.
     const giveBack = (): void => {
       release();

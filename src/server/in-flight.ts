@@ -22,11 +22,31 @@ export class InFlight {
     this.#requests.set(request, 'nothing');
   }
 
-  /** Lets a request in. True when it has a place already, else a promise of whether it will get one. */
-  admit(request: Request): true | Promise<boolean> {
-    if (!this.#limit.tryAcquire()) return this.#queue(request);
-    this.#requests.set(request, 'place');
-    return true;
+  /**
+   * Lets a request in, with a place if there is one.
+   *
+   * @returns whether it has one; `'too many'`: nor is there room in the backlog, and the request is to be turned away
+   */
+  admit(request: Request): boolean | 'too many' {
+    const hasPlace = this.#limit.tryAcquire();
+    this.#requests.set(request, hasPlace ? 'place' : 'nothing');
+    return !hasPlace && this.#limit.isSpent ? 'too many' : hasPlace;
+  }
+
+  /** Waits for a place for a request that has come in without one. False: there was none to be had. */
+  wait(request: Request): Promise<boolean> {
+    return new Promise((resolve) => {
+      // Who has gone would never leave the queue. Nobody is told of it then.
+      if (!this.#requests.has(request)) return;
+      let settled = false;
+      const waiter = this.#limit.wait((acquired) => {
+        settled = true;
+        this.#requests.set(request, acquired ? 'place' : 'nothing');
+        resolve(acquired);
+      });
+      if (waiter === undefined) resolve(false);
+      else if (!settled) this.#requests.set(request, waiter);
+    });
   }
 
   /** The request has been answered, or its client is gone. */
@@ -40,19 +60,5 @@ export class InFlight {
   /** Requests of one connection, in the order they came. */
   on(socket: Socket): Request[] {
     return [...this.#requests.keys()].filter((request) => request.raw.req.socket === socket);
-  }
-
-  #queue(request: Request): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#requests.set(request, 'nothing');
-      let settled = false;
-      const waiter = this.#limit.wait((acquired) => {
-        settled = true;
-        this.#requests.set(request, acquired ? 'place' : 'nothing');
-        resolve(acquired);
-      });
-      if (waiter === undefined) resolve(false);
-      else if (!settled) this.#requests.set(request, waiter);
-    });
   }
 }

@@ -8,7 +8,6 @@ import Hapi, { type RouteOptionsSecure } from '@hapi/hapi';
 import type { JsonCommands } from '../commands/json-commands.js';
 import type { Config } from '../config/config.js';
 import type { ConcurrencyLimit } from '../limits/concurrency.js';
-import type { TieredCache } from '../store/tiered.js';
 import { exposition } from '../telemetry/exposition.js';
 import type { HotKeys } from '../telemetry/hot-keys.js';
 import { readMetrics } from '../telemetry/metrics.js';
@@ -22,6 +21,7 @@ import { isHttp2 } from './http2-request.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
 import { assertWellFormed, isSpoilt } from './malformed.js';
+import type { ServedCache } from './place.js';
 import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
 import { AccessLog, type RequestLogger } from './plugins/access-log.js';
 import { countRequests, logFailures, type ServerLogger } from './plugins/counters.js';
@@ -38,7 +38,7 @@ import { keepDotSegments, routeUndecodableKey } from './target.js';
 export type { ServerLogger } from './plugins/counters.js';
 
 export interface HttpServerOptions extends AccessRules {
-  readonly cache: TieredCache;
+  readonly cache: ServedCache;
   readonly state: ProcessState;
   readonly limit: ConcurrencyLimit;
   /** Runs Redis commands that come as JSON. */

@@ -35,6 +35,7 @@ export class Rig {
     this.map = map;
     const keyspace = new Keyspace({ cache, turn, ttl: map.handle.options.ttl });
     this.engine = new Engine({
+      cache,
       commands: dataCommands(keyspace),
       turn,
       counter: {

@@ -4,37 +4,10 @@ import t from 'tap';
 import type { SharedCache } from '../../shards/index.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { LocalCache } from '../../src/store/local.js';
-import type { ReadResult, TieredCache } from '../../src/store/tiered.js';
+import { type ReadResult, type TieredCache, UNCERTAIN } from '../../src/store/tiered.js';
 import { ProcessState } from '../../src/telemetry/process-state.js';
-import { deferred, limitOf, serve, until } from './server-under-test.js';
-
-/** A cache that answers reads when it is told to, and counts those it is busy with. */
-class Held extends LocalCache {
-  busy = 0;
-  mostBusy = 0;
-  readonly gate = deferred<void>();
-  override async get(key: string): Promise<ReadResult | undefined> {
-    this.busy += 1;
-    this.mostBusy = Math.max(this.mostBusy, this.busy);
-    await this.gate.promise;
-    this.busy -= 1;
-    return { value: Buffer.from(key), source: 'hit' };
-  }
-}
-
-function held(): { cache: (map: SharedCache, state: ProcessState) => TieredCache; made: () => Held } {
-  let made: Held | undefined;
-  return {
-    cache: (map, state) => {
-      made = new Held(map, state);
-      return made;
-    },
-    made: () => {
-      if (made === undefined) throw new Error('the server has not been made');
-      return made;
-    },
-  };
-}
+import { held } from './held-cache.js';
+import { limitOf, serve, until } from './server-under-test.js';
 
 t.test('past both limits: 503 at once, and health all the same', async (t) => {
   const limit = limitOf(2, 1);
@@ -55,6 +28,10 @@ t.test('past both limits: 503 at once, and health all the same', async (t) => {
   t.equal(lookup.headers['retry-after'], '1');
   t.equal(lookup.text, '{"key":"d","value":null,"status":503}');
 
+  for (const path of ['/', '/stats', '/get/near', '/lookup', '/nowhere']) {
+    t.equal((await ask('GET', path)).status, 503, `${path}, although it would not have to wait`);
+  }
+
   const client = await connect();
   await client.send('POST /store/k HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n');
   t.equal((await client.answer()).status, 503, 'before the body has come');
@@ -64,7 +41,7 @@ t.test('past both limits: 503 at once, and health all the same', async (t) => {
   for (const path of ['/healthz', '/readyz', '/v1/healthz', '/v1/readyz']) {
     t.equal((await ask('GET', path)).status, 200, path);
   }
-  t.equal(state.row(0).errors, 3, 'refusals are counted');
+  t.strictSame([state.row(0).errors, state.row(0).rejected], [8, 8], 'refusals are counted');
 
   made().gate.resolve();
   t.strictSame(
@@ -103,7 +80,7 @@ t.test('a client that goes away leaves the queue, or frees its place', async (t)
   await until(() => made().busy === 1);
   for (const request of [
     'GET /get/b HTTP/1.1\r\nHost: h',
-    'POST /store/b HTTP/1.1\r\nHost: h\r\nContent-Length: 0',
+    'POST /store/b HTTP/1.1\r\nHost: h\r\nContent-Length: 1',
   ]) {
     const waiting = await connect();
     await waiting.send(`${request}\r\n\r\n`);
@@ -157,6 +134,9 @@ t.test('two workers under load never have more in flight than the limit, and all
       await new Promise((resolve) => setImmediate(resolve));
       busy -= 1;
       return { value: Buffer.from(key), source: 'hit' };
+    }
+    override readInto(): number {
+      return UNCERTAIN;
     }
   }
   const cache = (map: SharedCache): TieredCache => new Slow(map, state);

@@ -10,6 +10,7 @@ await import('./routes.test.js');
 await import('./value.test.js');
 await import('./key.test.js');
 await import('./concurrency.test.js');
+await import('./at-once.test.js');
 await import('./access.test.js');
 await import('./commands.test.js');
 

@@ -3,7 +3,7 @@ import t from 'tap';
 import { RateLimit } from '../../src/limits/rate.js';
 import { Tokens } from '../../src/limits/tokens.js';
 import { LocalCache } from '../../src/store/local.js';
-import { type ReadResult, StoreUnavailableError } from '../../src/store/tiered.js';
+import { type ReadResult, StoreUnavailableError, UNCERTAIN } from '../../src/store/tiered.js';
 import { askOver, openSession } from './http2-client.js';
 import { limitOf, serve, speak, until } from './server-under-test.js';
 
@@ -16,6 +16,11 @@ class Odd extends LocalCache {
     if (key === 'later') return Promise.resolve({ value: Buffer.from('late'), source: 'miss' });
     if (key === 'later-none') return Promise.resolve(undefined);
     return super.get(key) as ReadResult | undefined;
+  }
+
+  override readInto(...parts: Parameters<LocalCache['readInto']>): number {
+    const [key, start, end] = parts;
+    return /later|away/.test(String(key.subarray(start, end))) ? UNCERTAIN : super.readInto(...parts);
   }
 }
 
@@ -90,23 +95,32 @@ t.test('the same requests have the same answers with and without it', async (t) 
   t.strictSame(withIt, without, 'counted alike');
 });
 
-t.test(
-  'it takes a place of the limit until the answer has gone, or leaves the request to wait',
-  async (t) => {
-    const limit = limitOf(1, 10);
-    const { ask, port } = await serve(t, { limit });
-    await ask('PUT', '/store/k', { body: 'v'.repeat(1000) });
-    const session = await openSession(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
-    t.teardown(() => session.destroy());
-    const unread = session.request({ ':path': '/get/k' });
-    await until(() => limit.usage.inFlight === 1);
-    const waiting = ask('GET', '/get/k');
-    await until(() => limit.usage.waiting === 1);
-    unread.close();
-    t.equal((await waiting).status, 200);
-    await until(() => limit.usage.inFlight === 0);
-  },
-);
+t.test('it takes a place of the limit until the answer has gone, and answers without one', async (t) => {
+  const limit = limitOf(1, 1);
+  const cache = (...parts: ConstructorParameters<typeof Odd>) => new Odd(...parts);
+  const { ask, port, state, hapi } = await serve(t, { limit, cache });
+  await ask('PUT', '/store/k', { body: 'v'.repeat(1000) });
+  const session = await openSession(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  t.teardown(() => session.destroy());
+  const unread = session.request({ ':path': '/get/k' });
+  await until(() => limit.usage.inFlight === 1);
+
+  const { requests } = state.row(0);
+  let byHapi = 0;
+  hapi.events.on('response', () => byHapi++);
+  t.equal((await ask('GET', '/get/k')).text, 'v'.repeat(1000), 'at once');
+  t.equal((await ask('GET', '/get/none')).status, 404);
+  t.match(limit.usage, { inFlight: 1, waiting: 0 });
+  t.strictSame([state.row(0).requests, byHapi], [requests + 2, 0], 'without Hapi');
+
+  const waiting = ask('GET', '/get/later');
+  await until(() => limit.usage.waiting === 1);
+  const refused = await ask('GET', '/get/k');
+  t.strictSame([refused.status, refused.headers['retry-after']], [503, '1'], 'the backlog is full');
+  unread.close();
+  t.equal((await waiting).text, 'late');
+  await until(() => limit.usage.inFlight === 0);
+});
 
 t.test('it lets in whom Hapi would, and leaves the others to Hapi', async (t) => {
   const clock = { seconds: 10 };

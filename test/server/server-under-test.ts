@@ -11,10 +11,11 @@ import { JsonCommands } from '../../src/commands/json-commands.js';
 import { SharedClients } from '../../src/commands/shared-clients.js';
 import { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { Tokens } from '../../src/limits/tokens.js';
+import type { ServedCache } from '../../src/server/place.js';
 import type { AccessRules } from '../../src/server/plugins/access.js';
 import { createServer, type HttpServer, type HttpServerOptions } from '../../src/server/server.js';
 import { LocalCache } from '../../src/store/local.js';
-import type { ImmediateCache, SettlingCache, TieredCache } from '../../src/store/tiered.js';
+import type { SettlingCache, TieredCache } from '../../src/store/tiered.js';
 import { Turnstile } from '../../src/store/turnstile.js';
 import { Watches } from '../../src/store/watches.js';
 import { HotKeys } from '../../src/telemetry/hot-keys.js';
@@ -72,7 +73,7 @@ export interface Asking {
 export interface UnderTest extends HttpServer {
   readonly port: number;
   readonly state: ProcessState;
-  readonly cache: TieredCache;
+  readonly cache: ServedCache;
   ask(method: string, path: string, asking?: Asking): Promise<Answer>;
   connect(): Promise<RawClient>;
 }
@@ -86,7 +87,7 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   state.advanceTo(setup.phase ?? 'serving');
   if (setup.phase === undefined) state.markLoaded();
   const map = SharedCache.create({ maxMemory: setup.maxMemory ?? 64 * 1024 * 1024 });
-  const cache = setup.cache?.(map, state) ?? new LocalCache(map, state);
+  const cache = immediate(setup.cache?.(map, state) ?? new LocalCache(map, state));
   const hotKeys = new HotKeys({ runId: randomUUID(), worker: 0, workers: 1 });
   const server = createServer({
     cache,
@@ -129,13 +130,18 @@ export async function serve(t: Test, setup: Setup = {}): Promise<UnderTest> {
   };
 }
 
+function immediate(cache: TieredCache): ServedCache {
+  if ('readInto' in cache && 'writeFrom' in cache) return cache as ServedCache;
+  throw new TypeError('a server needs a cache that can answer at once');
+}
+
 /** Of one worker. */
-function jsonCommands(map: SharedCache, cache: TieredCache, state: ProcessState): JsonCommands {
+function jsonCommands(map: SharedCache, cache: ServedCache, state: ProcessState): JsonCommands {
   const turn = Turnstile.create(1).turnOf(0);
   const { engine, clients, transactions } = createCommands({
     config: testConfig(),
     worker: 0,
-    cache: cache as SettlingCache & ImmediateCache,
+    cache: cache as SettlingCache & ServedCache,
     hasFile: false,
     turn,
     watcher: Watches.create(1).watcherOf(0, map),

@@ -2,7 +2,6 @@
 import net, { type AddressInfo } from 'node:net';
 import type { ConcurrencyLimit } from '../../src/limits/concurrency.js';
 import { LISTENER_TIMEOUTS } from '../../src/server/listener.js';
-import type { ImmediateCache, TieredCache } from '../../src/store/tiered.js';
 import { FastLane } from '../../src/wire/http/fast-lane.js';
 import { Front } from '../../src/worker/front.js';
 import type { TlsIdentity } from '../../src/worker/tls-door.js';
@@ -75,7 +74,7 @@ function withLane(
   const { maxValueSize = 1024, worker = 0, timeouts, tick, hasPlainSockets, identity, tokens, rate } = setup;
   const { state, handOver, refuse } = server;
   const lane = new FastLane({
-    cache: immediate(server.cache),
+    cache: server.cache,
     state,
     limit,
     config: { maxValueSize },
@@ -90,11 +89,6 @@ function withLane(
   const http2 = (socket: net.Socket): void => server.http2.handOver(socket);
   const front = new Front({ state, worker, lane, identity, http1: handOver, http2 });
   return { lane, acceptor: front.acceptor };
-}
-
-function immediate(cache: TieredCache): ImmediateCache & TieredCache {
-  if ('readInto' in cache && 'writeFrom' in cache) return cache as TieredCache & ImmediateCache;
-  throw new TypeError('a fast lane needs a cache that can answer at once');
 }
 
 /** Milliseconds without a byte after which a server is taken to wait for more. */

@@ -41,6 +41,7 @@ export class Connection implements LoadConnection {
   readonly #host: string;
   readonly #port: number;
   readonly #readHead: ReadHead;
+  readonly #from: string | undefined;
   #socket: Socket | undefined;
   /** Of an answer whose end is not yet known. */
   #begun = EMPTY;
@@ -50,10 +51,12 @@ export class Connection implements LoadConnection {
   #missing = 0;
   #answered: Answered | undefined;
 
-  constructor(port: number, readHead: ReadHead, host = '127.0.0.1') {
+  /** @param from address to come from; absent: what the system takes */
+  constructor(port: number, readHead: ReadHead, host = '127.0.0.1', from?: string) {
     this.#host = host;
     this.#port = port;
     this.#readHead = readHead;
+    this.#from = from;
   }
 
   open(): Promise<void> {
@@ -87,6 +90,7 @@ export class Connection implements LoadConnection {
       host: this.#host,
       port: this.#port,
       noDelay: true,
+      ...(this.#from !== undefined && { localAddress: this.#from }),
       onread: {
         buffer: CHUNK,
         callback: (length) => {

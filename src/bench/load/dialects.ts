@@ -25,7 +25,7 @@ export interface Write {
 }
 
 export interface Language {
-  readonly connect: (port: number, host?: string) => LoadConnection;
+  readonly connect: (port: number, host?: string, from?: string) => LoadConnection;
   /** @param host for HTTP, as it stands in the request; without it, 127.0.0.1 */
   read(key: string, host?: string): string;
   /** @param length of the value, in bytes */
@@ -87,7 +87,7 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
 };
 
 function raw(readHead: ReadHead): Language['connect'] {
-  return (port, host) => new Connection(port, readHead, host);
+  return (port, host, from) => new Connection(port, readHead, host, from);
 }
 
 function request(method: string, path: string, host = HOST, headers: readonly string[] = []): string {

@@ -6,6 +6,8 @@ export interface Target {
   readonly host?: string | undefined;
   readonly port: number;
   readonly connections: number;
+  /** Address to come from; absent: what the system takes. Not for HTTP/2, nor where requests are pipelined. */
+  readonly from?: string | undefined;
 }
 
 /** `host:port`, as it stands in URLs and in requests. */

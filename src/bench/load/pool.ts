@@ -9,11 +9,11 @@ const BATCH = 128;
 
 /** Rejects when one of them can't be opened. */
 export async function openConnections(
-  { host, port, connections }: Target,
+  { host, port, connections, from }: Target,
   dialect: Dialect,
 ): Promise<readonly LoadConnection[]> {
   const { connect } = DIALECTS[dialect];
-  const pool = Array.from({ length: connections }, () => connect(port, host));
+  const pool = Array.from({ length: connections }, () => connect(port, host, from));
   for (let first = 0; first < connections; first += BATCH) {
     await Promise.all(pool.slice(first, first + BATCH).map((connection) => connection.open()));
   }

@@ -20,16 +20,16 @@ process.send?.({ isReady: true });
 
 function run(order: Order | AutocannonOrder): Promise<Counts> {
   if (order.kind === 'autocannon') return autocannonLoop(order);
-  const { host, port, connections } = order;
+  const { host, port, connections, from } = order;
   const { dialect } = order.workload;
   if (order.kind === 'paced') {
     const { rate, seconds, workload } = order;
     const next = mixed(workload);
     const pace = { rate, seconds, isOver: () => isOver, onOpen };
-    return openLoop({ host, port, connections, dialect, next, ...pace });
+    return openLoop({ host, port, connections, from, dialect, next, ...pace });
   }
   const { step, depth } = order.kind === 'mix' ? order : {};
-  return closedLoop({ host, port, connections, dialect, next: nextOf(order), step, depth, onOpen });
+  return closedLoop({ host, port, connections, from, dialect, next: nextOf(order), step, depth, onOpen });
 }
 
 function onOpen(): void {

@@ -6,6 +6,7 @@ import { readBody } from '../body.js';
 import { JSON_TYPE } from '../client-error.js';
 import type { Handler } from '../errors.js';
 import { failure, jsonAnswer } from '../openapi-answers.js';
+import { awaitPlace } from '../place.js';
 import { accessOf } from '../plugins/access.js';
 import { type Endpoint, type Operation, pathsOf } from './table.js';
 
@@ -94,6 +95,7 @@ function endpointOf(path: string, operation: Operation): Endpoint {
 function handlerOf(run: RunCommands, limit: number): Handler {
   return async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
     const body = await readBody(request, limit, 'a body');
+    await awaitPlace(request);
     const { json, isError } = await run(body.toString(), {
       address: request.info.remoteAddress,
       access: accessOf(request),

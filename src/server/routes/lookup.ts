@@ -1,13 +1,10 @@
 /** `/lookup`: a value as JSON, where every answer, refusals too, has the same three members. */
 import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/hapi';
 import { z } from 'zod';
-import {
-  type ReadResult,
-  StoreUnavailableError,
-  type TieredCache,
-  WrongTypeError,
-} from '../../store/tiered.js';
+import { type ReadResult, StoreUnavailableError, WrongTypeError } from '../../store/tiered.js';
+import { OVERLOAD_RETRY_AFTER } from '../errors.js';
 import { jsonAnswer } from '../openapi-answers.js';
+import { OverloadedError, readFor, type ServedCache } from '../place.js';
 import { keySchema, repeatableQueryKey } from '../schemas.js';
 import { type Endpoint, pathsOf } from './table.js';
 
@@ -24,13 +21,14 @@ const lookupSchema = z
   })
   .meta({ title: 'Lookup' });
 
-export function lookupEndpoints(cache: TieredCache): Endpoint[] {
+export function lookupEndpoints(cache: ServedCache): Endpoint[] {
   const lookup = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
     const key = repeatableQueryKey(request);
     if (key === null || !key.isKey) return answer(h, 400, key?.text ?? null);
     try {
-      return foundAnswer(h, key.text, await cache.get(key.text));
+      return foundAnswer(h, key.text, await readFor(request, cache, key.text));
     } catch (error) {
+      if (error instanceof OverloadedError) return lookupOverloaded(request, h);
       if (error instanceof StoreUnavailableError) return lookupUnavailable(request, h, error.retryAfter);
       if (error instanceof WrongTypeError) return answer(h, 409, key.text);
       throw error;
@@ -74,6 +72,11 @@ export function lookupEndpoints(cache: TieredCache): Endpoint[] {
 export function lookupUnavailable(request: Request, h: ResponseToolkit, retryAfter: number): ResponseObject {
   const key = repeatableQueryKey(request)?.text ?? null;
   return answer(h, 503, key).header('retry-after', String(Math.ceil(retryAfter)));
+}
+
+/** The 503 of `/lookup` for a client that found no place and may not wait for one. */
+export function lookupOverloaded(request: Request, h: ResponseToolkit): ResponseObject {
+  return lookupUnavailable(request, h, OVERLOAD_RETRY_AFTER);
 }
 
 function foundAnswer(h: ResponseToolkit, key: string, found: ReadResult | undefined): ResponseObject {

@@ -1,12 +1,12 @@
 /** What is said at the root, and the counters. */
 import { z } from 'zod';
-import type { TieredCache } from '../../store/tiered.js';
 import { EXPOSITION_TYPE } from '../../telemetry/exposition.js';
 import type { HotKeys } from '../../telemetry/hot-keys.js';
 import { JSON_TYPE } from '../client-error.js';
 import type { Handler } from '../errors.js';
 import { errorSchema, jsonAnswer, NO_STRING, TEXT, textAnswer, VALUE_FOUND } from '../openapi-answers.js';
 import { statsSchema } from '../openapi-stats.js';
+import { awaitPlace, readFor, type ServedCache } from '../place.js';
 import { rawQuery } from '../query.js';
 import { hotSchema, keySchema, queryHot, queryKey } from '../schemas.js';
 import type { Endpoint, Operation } from './table.js';
@@ -27,7 +27,7 @@ export interface Counters {
 
 /** @param runCommand what `POST /` does */
 export function metaEndpoints(
-  cache: TieredCache,
+  cache: ServedCache,
   { stats, metrics, hotKeys }: Counters,
   runCommand: Operation,
 ): Endpoint[] {
@@ -35,7 +35,7 @@ export function metaEndpoints(
     if (rawQuery(request.raw.req.url ?? '') === '') return h.response('Hello, World!').type(TEXT);
     const key = queryKey(request);
     if (key === undefined) return h.response(NO_KEY).code(400).type(TEXT);
-    const found = cache.get(key);
+    const found = readFor(request, cache, key);
     if (found instanceof Promise) return found.then((result) => valueAnswer(h, result, ABSENT));
     return valueAnswer(h, found, ABSENT);
   };
@@ -75,7 +75,9 @@ export function metaEndpoints(
         GET: {
           handler: async (request, h) => {
             const most = queryHot(request);
-            const hot = most === undefined ? {} : await hotKeys.report(most);
+            if (most === undefined) return h.response(stats());
+            await awaitPlace(request);
+            const hot = await hotKeys.report(most);
             return h.response({ ...stats(), ...hot });
           },
           id: 'getStats',

@@ -2,10 +2,11 @@
 import { notFound } from '@hapi/boom';
 import type { Lifecycle, Request, ResponseObject, ResponseToolkit } from '@hapi/hapi';
 import { z } from 'zod';
-import type { ReadResult, TieredCache } from '../../store/tiered.js';
+import type { ReadResult } from '../../store/tiered.js';
 import { readBody } from '../body.js';
 import type { Handler } from '../errors.js';
 import { bytesSchema, failure, NO_STRING, TEXT, textAnswer, VALUE_FOUND } from '../openapi-answers.js';
+import { awaitPlace, readFor, type ServedCache, writeFor } from '../place.js';
 import { assertMayWrite } from '../plugins/access.js';
 import { pathKey, queryTtl, ttlSecondsSchema } from '../schemas.js';
 import type { Endpoint, Operation } from './table.js';
@@ -23,9 +24,9 @@ export function valueAnswer(
 }
 
 /** @param maxValueSize largest value in bytes */
-export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoint[] {
+export function valueEndpoints(cache: ServedCache, maxValueSize: number): Endpoint[] {
   const read: Handler = (request, h) => {
-    const found = cache.get(pathKey(request));
+    const found = readFor(request, cache, pathKey(request));
     if (found instanceof Promise) return found.then((result) => valueAnswer(h, result, ABSENT));
     return valueAnswer(h, found, ABSENT);
   };
@@ -35,13 +36,14 @@ export function valueEndpoints(cache: TieredCache, maxValueSize: number): Endpoi
     const key = pathKey(request);
     const ttl = queryTtl(request);
     const value = await readBody(request, maxValueSize);
-    await cache.set(key, value, ttl);
+    await writeFor(request, cache, key, value, ttl);
     return h.response();
   };
 
   const remove = async (request: Request, h: ResponseToolkit): Promise<Lifecycle.ReturnValueTypes> => {
     assertMayWrite(request);
     const key = pathKey(request);
+    await awaitPlace(request);
     if (await cache.delete(key)) return h.response().code(204);
     throw notFound(ABSENT);
   };

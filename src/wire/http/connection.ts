@@ -8,10 +8,11 @@
  * - While the client does not take its answers nothing more is read from it: what it can make this end keep is bounded.
  */
 import type { Socket } from 'node:net';
-import type { Bucket } from '../../limits/rate.js';
 import { StoreUnavailableError } from '../../store/tiered.js';
 import type { Sink } from '../outbox.js';
+import { Admission } from './admission.js';
 import type { Output } from './output.js';
+import { Pending } from './pending.js';
 import { Verdict } from './scan.js';
 import type { Behind, Patience, Station } from './station.js';
 
@@ -24,15 +25,10 @@ export class Connection implements Sink {
   readonly #socket: Socket;
   readonly #station: Station;
   readonly #giveBack: () => void;
-  /** Bytes of requests not answered yet: a buffer of this connection's, as long as there are any. */
-  #pending = NOTHING;
-  #pendingLength = 0;
-  /** How many of them the first request has, once that is known. */
+  readonly #pending = new Pending();
+  /** How many of the pending bytes the first request has, once that is known. */
   #needed = 0;
-  #holdsPlace = false;
-  /** The rate limit has admitted the request that is not answered yet. */
-  #isAdmitted = false;
-  readonly #bucket: Bucket | undefined;
+  readonly #admission: Admission;
   /** The kernel has not taken everything that was written. */
   #isBlocked = false;
   /** The first of the pending requests waits for the store behind the map. */
@@ -50,7 +46,7 @@ export class Connection implements Sink {
     this.#giveBack = giveBack;
     this.#station = station;
     this.#since = station.ticks;
-    this.#bucket = station.rate?.bucketOf(socket.remoteAddress);
+    this.#admission = new Admission(station.limit, station.rate?.bucketOf(socket.remoteAddress));
     socket.on('end', this.#onEnd);
   }
 
@@ -58,21 +54,21 @@ export class Connection implements Sink {
   take(bytes: Uint8Array, length: number): void {
     if (this.isIdle) {
       const used = this.#serve(bytes, length);
-      if (used < length && !this.#isGone) this.#append(bytes, used, length);
+      if (used < length && !this.#isGone) this.#pending.append(bytes, used, length, this.#needed);
     } else {
-      this.#append(bytes, 0, length);
-      if (!this.#isBlocked && !this.#isWaiting && this.#pendingLength >= this.#needed) this.#servePending();
+      this.#pending.append(bytes, 0, length, this.#needed);
+      if (!this.#isBlocked && !this.#isWaiting && this.#pending.length >= this.#needed) this.#servePending();
     }
   }
 
   /** Whether there is neither a request nor an answer under way. */
   get isIdle(): boolean {
-    return this.#pendingLength === 0 && !this.#isBlocked;
+    return this.#pending.length === 0 && !this.#isBlocked;
   }
 
   /** Whether there is a request that came in, and whose answer the client does not have yet. */
   get isInFlight(): boolean {
-    return this.#holdsPlace || this.#isBlocked;
+    return this.#admission.holdsPlace || this.#isBlocked;
   }
 
   /** Ends the connection when what is waited for has taken too long. */
@@ -80,7 +76,7 @@ export class Connection implements Sink {
     if (this.#isBlocked || this.#isWaiting || this.#isGone) return;
     const socket = this.#socket;
     const waited = this.#station.ticks - this.#since;
-    if (this.#pendingLength === 0 && socket.bytesRead > 0) {
+    if (this.#pending.length === 0 && socket.bytesRead > 0) {
       if (waited > keepAlive) socket.destroy();
     } else if (waited > (this.#needed > 0 ? request : headers)) this.#refuse('ERR_HTTP_REQUEST_TIMEOUT');
   }
@@ -98,19 +94,17 @@ export class Connection implements Sink {
   /** The socket has closed. */
   close(): void {
     this.#isGone = true;
-    this.#pending = NOTHING;
-    this.#release();
+    this.#pending.clear();
+    this.#admission.release();
   }
 
   /** Serves what was kept. */
   #servePending(): void {
-    const bytes = this.#pending;
-    const length = this.#pendingLength;
+    const { bytes, length } = this.#pending;
     const used = this.#serve(bytes, length);
     if (used === 0 || this.#isGone) return;
-    this.#pending = NOTHING;
-    this.#pendingLength = 0;
-    if (used < length) this.#append(bytes, used, length);
+    this.#pending.clear();
+    if (used < length) this.#pending.append(bytes, used, length, this.#needed);
   }
 
   /**
@@ -132,18 +126,15 @@ export class Connection implements Sink {
       const verdict = station.scan.look(bytes, at, end);
       if (verdict === Verdict.MORE_HEAD) break;
       if (verdict === Verdict.UNSURE || !this.#admits()) isUnsure = true;
-      else if (verdict === Verdict.MORE_BODY) {
-        this.#needed = station.scan.end - at;
-        break;
-      } else if (this.#answer(verdict, bytes)) {
+      else if (verdict !== Verdict.MORE_BODY && this.#answer(verdict, bytes)) {
         at = station.scan.end;
         requests++;
-        this.#isAdmitted = false;
-      } else {
+        this.#admission.end();
+      } else if (this.#admission.takePlace()) {
         this.#needed = station.scan.end - at;
-        unanswered = verdict;
+        if (verdict !== Verdict.MORE_BODY) unanswered = verdict;
         break;
-      }
+      } else isUnsure = true;
     }
     output.end();
     if (requests > 0) station.countServed(requests, began);
@@ -151,17 +142,14 @@ export class Connection implements Sink {
     if (isUnsure) this.#handOver(bytes, at, end);
     else if (this.#isBlocked) return at;
     else if (unanswered !== undefined) void this.#ask(unanswered, bytes);
-    else if (this.#needed === 0) this.#release();
+    else if (this.#needed === 0) this.#admission.release();
     return at;
   }
 
   /** Whether the request that the scan has found may come in: body, concurrency and rate are within their limits. */
   #admits(): boolean {
-    const { scan, limit, maxBodySize } = this.#station;
-    if (scan.end - scan.bodyStart > maxBodySize) return false;
-    this.#holdsPlace ||= limit.tryAcquire();
-    if (this.#holdsPlace) this.#isAdmitted ||= this.#bucket?.take() ?? true;
-    return this.#isAdmitted;
+    const { scan, maxBodySize } = this.#station;
+    return scan.end - scan.bodyStart <= maxBodySize && this.#admission.admits();
   }
 
   /** Answers the request that the scan has found. False: nothing was done, and the cache has to be asked. */
@@ -211,7 +199,7 @@ export class Connection implements Sink {
       } else if (!this.#isGone) {
         // The Hapi server has the words for what else there is. It asks again, and counts again.
         this.#station.countRequests(-1);
-        this.#handOver(this.#pending, 0, this.#pendingLength);
+        this.#handOver(this.#pending.bytes, 0, this.#pending.length);
       }
     }
   }
@@ -222,22 +210,21 @@ export class Connection implements Sink {
     const station = this.#station;
     const { output } = station;
     this.#isWaiting = false;
-    this.#isAdmitted = false;
+    this.#admission.end();
     output.begin(this);
     answer(output);
     output.end();
     station.countWaited(began);
     this.#since = station.ticks;
-    this.#pendingLength -= this.#needed;
-    this.#pending = this.#pendingLength === 0 ? NOTHING : this.#pending.subarray(this.#needed);
+    this.#pending.drop(this.#needed);
     this.#needed = 0;
     if (!this.#isBlocked) this.#goOn();
   }
 
   /** Serves what has been kept, and reads again when that does not have to wait for anything. */
   #goOn(): void {
-    if (this.#pendingLength > 0) this.#servePending();
-    else this.#release();
+    if (this.#pending.length > 0) this.#servePending();
+    else this.#admission.release();
     if (!this.#isBlocked && !this.#isWaiting && !this.#isGone) this.#socket.resume();
   }
 
@@ -259,7 +246,7 @@ export class Connection implements Sink {
   #block(): void {
     this.#isBlocked = true;
     // An answer on its way counts as a request in flight, if there is a place.
-    this.#holdsPlace ||= this.#station.limit.tryAcquire();
+    this.#admission.takePlace();
     this.#socket.pause();
     this.#socket.setTimeout(SILENCE_TIMEOUT, this.#onSilence);
   }
@@ -273,21 +260,9 @@ export class Connection implements Sink {
     if (!this.#isWaiting) this.#goOn();
   }
 
-  /** Keeps bytes. The buffer grows with what has come, not with what was announced. */
-  #append(bytes: Uint8Array, start: number, end: number): void {
-    const length = this.#pendingLength + end - start;
-    if (length > this.#pending.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * length, this.#needed)));
-      larger.set(this.#pending.subarray(0, this.#pendingLength));
-      this.#pending = larger;
-    }
-    this.#pending.set(bytes.subarray(start, end), this.#pendingLength);
-    this.#pendingLength = length;
-  }
-
   #handOver(bytes: Uint8Array, start: number, end: number): void {
     // The Hapi server asks again.
-    if (this.#isAdmitted) this.#bucket?.giveBack();
+    this.#admission.giveBack();
     this.#leave();
     if (start < end) this.#socket.unshift(Buffer.from(bytes.subarray(start, end)));
     this.#station.behind.handOver(this.#socket);
@@ -305,24 +280,18 @@ export class Connection implements Sink {
     // Whoever has the connection next writes behind the answers.
     this.#station.output.flush();
     this.#giveBack();
-    this.#pendingLength = 0;
-    this.#release();
+    this.#pending.clear();
+    this.#admission.release();
     this.#socket.removeListener('end', this.#onEnd);
     this.#socket.setTimeout(0, this.#onSilence);
   }
 
   /** The client has said its last. */
   #end(): void {
-    if (this.#pendingLength > 0) this.#refuse('HPE_INVALID_EOF_STATE');
+    if (this.#pending.length > 0) this.#refuse('HPE_INVALID_EOF_STATE');
     else {
       this.#station.output.flush();
       this.#socket.end();
     }
-  }
-
-  #release(): void {
-    if (!this.#holdsPlace) return;
-    this.#holdsPlace = false;
-    this.#station.limit.release();
   }
 }

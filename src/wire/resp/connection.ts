@@ -133,11 +133,6 @@ export class Connection implements OutletOwner {
     const { engine, reply, outbox, meter } = station;
     const { client } = this;
     this.#holdsPlace ||= station.limit.tryAcquire();
-    if (!this.#holdsPlace) {
-      this.#keep(request, bytes, end);
-      void this.#awaitPlace();
-      return;
-    }
     outbox.begin(this.#outlet);
     reply.audience = client;
     meter.begin();
@@ -153,7 +148,7 @@ export class Connection implements OutletOwner {
     meter.end(answered === undefined ? 0 : 1);
     if (waiting !== undefined) {
       this.#keep(request, bytes, end);
-      void this.#await(waiting, engine.lastKind);
+      void (waiting === 'a place' ? this.#awaitPlace() : this.#await(waiting, engine.lastKind));
       return;
     }
     if (client.isEnding || this.#isLast) this.#finish(request);
@@ -163,10 +158,10 @@ export class Connection implements OutletOwner {
     this.#release();
   }
 
-  /** @returns what the last of them waits for */
-  #runEach(request: Request, end: number): Promise<Answer> | undefined {
+  /** @returns what the last of them waits for: without a place that is one, unless the command need not wait */
+  #runEach(request: Request, end: number): Promise<Answer> | 'a place' | undefined {
     const station = this.#station;
-    const { engine, reply, meter } = station;
+    const { engine, reply, meter, limit } = station;
     const { client } = this;
     while (!client.isEnding) {
       request.isStranger = client.access === 'none';
@@ -177,6 +172,10 @@ export class Connection implements OutletOwner {
             station.reportForeign(client);
             this.#end();
             return undefined;
+          }
+          if (!this.#holdsPlace && (limit.isSpent || !engine.isAtOnce(request.args, client))) {
+            request.again();
+            return 'a place';
           }
           const waiting = engine.execute(request.args, reply, client);
           if (waiting !== undefined) return waiting;

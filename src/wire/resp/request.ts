@@ -129,6 +129,12 @@ export class Request {
     return this.#words(end);
   }
 
+  /** The command that {@link next} has just found is not run yet: it is found once more. */
+  again(): void {
+    this.#isUnderWay = true;
+    this.#missing = 0;
+  }
+
   #words(end: number): Parsed {
     const { args } = this;
     const { bytes } = args;

@@ -47,8 +47,9 @@ export async function serveResp(t: Test, setup: RespSetup): Promise<RespUnderTes
   const { maxValueSize = 1024, limit = limitOf(250, 4096), access = 'full' } = setup;
   const { hasPlainSockets, mostUntaken, tick } = setup;
   const server = await serve(t, { limit, listens: false, maxValueSize });
-  const cache = server.cache as TieredCache & ImmediateCache;
+  const { cache } = server;
   const engine = new Engine({
+    cache,
     commands: setup.commands?.(cache, cache.map) ?? [],
     counter: { count: () => {}, rejected: () => {}, failed: () => {}, erred: () => {} },
     turn: { enter: () => {}, leave: () => {} },
