@@ -10,7 +10,8 @@ import { CacheClient, ClientError, parseServerUrl, SERVER_URL_FORMAT } from '../
 import { type Command, chooseCommand, type FlagOptions } from '../src/config/command-line.js';
 import { badValue, quote, UsageError } from '../src/config/errors.js';
 import { type Flags, loadOption } from '../src/config/load.js';
-import { OPTIONS, type Option } from '../src/config/options.js';
+import type { Option } from '../src/config/option.js';
+import { OPTIONS } from '../src/config/options.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
 import { HOT_DEFAULT, HOT_LEAST, HOT_MOST } from '../src/telemetry/hot-keys.js';
 import { CommandFailure, print } from './output.js';
@@ -20,13 +21,13 @@ const EXIT_USAGE = 2;
 
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
-const urlFlag: FlagOptions = { describe: 'server to talk to', defaultDescription: DEFAULT_URL };
+const tokenFlag: FlagOptions = {
+  describe: `token that the server asks for [${variablesOf(OPTIONS.authToken)}]`,
+  defaultDescription: 'none',
+};
 const clientFlags: Readonly<Record<string, FlagOptions>> = {
-  url: urlFlag,
-  'auth-token': {
-    describe: `token that the server asks for [${variablesOf(OPTIONS.authToken)}]`,
-    defaultDescription: 'none',
-  },
+  url: { describe: 'server to talk to', defaultDescription: DEFAULT_URL },
+  'auth-token': tokenFlag,
 };
 const ttlFlag: FlagOptions = {
   describe: 'time to live: 250ms, 10s, 5m, 1h, 1d; a bare number is seconds, 0 = none',
@@ -125,7 +126,7 @@ const COMMANDS: readonly Command[] = [
     name: 'bench',
     description: 'Measure throughput and latency, of a server that is started for it or of a running one',
     positionals: [],
-    flags: BENCH_FLAGS,
+    flags: { ...BENCH_FLAGS, 'auth-token': tokenFlag },
     rest: 'SERVER FLAGS',
     examples: [
       ['$0 bench', 'measure a server with one worker, about a minute'],
@@ -161,7 +162,7 @@ async function benchCommand(
   _: readonly string[],
   serverFlags: readonly string[],
 ): Promise<void> {
-  const options = parseBenchOptions(flags, serverFlags);
+  const options = parseBenchOptions(flags, serverFlags, authToken(flags));
   const { BenchFailure, runBench } = await import('../src/bench/bench.js');
   try {
     await runBench(options);
@@ -175,7 +176,11 @@ function client(flags: Flags): CacheClient {
   const text = typeof flags.url === 'string' ? flags.url : DEFAULT_URL;
   const url = parseServerUrl(text);
   if (url === undefined) throw badValue('--url', text, SERVER_URL_FORMAT);
-  return new CacheClient(url, { authToken: loadOption(OPTIONS.authToken, flags, process.env) });
+  return new CacheClient(url, { authToken: authToken(flags) });
+}
+
+function authToken(flags: Flags): string | undefined {
+  return loadOption(OPTIONS.authToken, flags, process.env);
 }
 
 /** Milliseconds of a flag that may be absent. */

@@ -8,6 +8,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { z } from 'zod';
+import { messageOf } from './config/errors.js';
 
 /** What {@link parseServerUrl} takes, for messages. */
 export const SERVER_URL_FORMAT =
@@ -177,10 +178,11 @@ function pathSegment(key: string): string {
 function serverMessage(body: Buffer): string {
   const parsed = errorBody.safeParse(parseJson(body));
   const message = parsed.success ? parsed.data.message : body.toString('utf8');
-  return message
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .slice(0, SHOWN_LENGTH);
+  return oneLine(message).slice(0, SHOWN_LENGTH);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
 function parseJson(body: Buffer): unknown {
@@ -191,10 +193,11 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** Why a connection failed. A name with several addresses fails with an error per address and no text of its own. */
+/**
+ * Why a connection failed, as one line: those of OpenSSL end with a newline. A name with several addresses fails with an
+ * error per address and no text of its own.
+ */
 function failureReason(error: Error): string {
-  if (error instanceof AggregateError) {
-    return error.errors.map((each) => (each instanceof Error ? each.message : String(each))).join(', ');
-  }
-  return error.message;
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((each) => oneLine(messageOf(each))).join(', ');
 }

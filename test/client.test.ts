@@ -169,6 +169,16 @@ test('what is no HTTP is an error', async (t) => {
   await t.rejects(new CacheClient(url).get('k'), { name: 'ClientError', message: /cannot talk to/ });
 });
 
+test('a server without TLS, addressed as one with it, is an error of one line', async (t) => {
+  const server = createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const url = await listen(t, server);
+  const client = new CacheClient(new URL(`https://${url.host}`));
+  await t.rejects(client.get('k'), {
+    constructor: ClientError,
+    message: /^cannot talk to \S+: [^\n]*[^\s]$/,
+  });
+});
+
 test('a server URL is http or https, without credentials, query or fragment', async (t) => {
   for (const text of ['http://localhost', 'https://cache.example.com/v1', 'http://[::1]:3000/']) {
     t.equal(parseServerUrl(text)?.href, new URL(text).href, text);

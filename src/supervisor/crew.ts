@@ -19,6 +19,8 @@ export interface Crew {
   start(): Promise<WorkerAddresses | undefined>;
   /** Resolves with how many connections with something in flight were cut off after `limit` milliseconds. */
   drain(limit: number): Promise<number>;
+  /** Ends all of them at once. */
+  stop(): Promise<void>;
   /** New connections get another certificate. */
   useIdentity(identity: TlsIdentity): void;
   useLogLevel(level: LogLevel): void;
@@ -68,6 +70,8 @@ export function mainThread({ config, logger, options, certificate, ports, shared
       return running;
     },
     drain: async (limit) => (await running)?.drain(limit) ?? 0,
+    // It ends with the program.
+    stop: async () => {},
     useIdentity: (identity) => {
       running?.then((worker) => worker.useIdentity(identity));
     },
@@ -120,7 +124,7 @@ export function threads(parts: CrewParts): Crew {
       spareWorkers = atRandomTimes(killWorker, () => {
         const worker = Math.floor(Math.random() * config.workers);
         logger.warn({ worker }, 'worker is killed on purpose');
-        // Not `terminate`: see `die` in worker/thread.ts.
+        // Not `terminate`: see `beforeEnd` in worker/thread.ts.
         pool.thread(worker)?.postMessage({ type: 'die' } satisfies ToWorker);
       });
       return addresses;
@@ -128,6 +132,10 @@ export function threads(parts: CrewParts): Crew {
     drain: (limit) => {
       spareWorkers();
       return pool.drain(limit);
+    },
+    stop: () => {
+      spareWorkers();
+      return pool.terminate();
     },
     useIdentity: (identity) => pool.say({ type: 'identity', identity }),
     useLogLevel: (level) => pool.say({ type: 'log-level', level }),

@@ -56,6 +56,8 @@ interface Place {
   listeningSince: number | undefined;
   deathsInARow: number;
   replacement: NodeJS.Timeout | undefined;
+  /** Ends the thread where it is, unless it has ended before. */
+  lastResort: NodeJS.Timeout | undefined;
   /** Connections cut off by the drain's limit; `undefined` until it has drained. */
   cut: number | undefined;
   /** Called when it has drained or has ended. */
@@ -66,6 +68,12 @@ type Stage = 'starting' | 'running' | 'draining' | 'ended';
 
 /** How long after the limit a worker may take to say that it has drained, in milliseconds. */
 const DRAIN_MARGIN = 250;
+
+/**
+ * How long a worker that ends by itself may take for it, in milliseconds. To terminate a thread that reads HTTP/2 may abort
+ * the whole process: see `beforeEnd` in worker/thread.ts.
+ */
+export const END_LIMIT = 1_000;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -84,6 +92,7 @@ export class Pool {
       listeningSince: undefined,
       deathsInARow: 0,
       replacement: undefined,
+      lastResort: undefined,
       cut: undefined,
       onDone: undefined,
     }));
@@ -139,11 +148,34 @@ export class Pool {
     return this.#places.reduce((sum, { cut }) => sum + (cut ?? 0), 0);
   }
 
-  /** Stops all workers where they are. */
+  /** Ends all workers at once, whatever is in flight. May be called at any time. */
   async terminate(): Promise<void> {
     this.#stage = 'ended';
     for (const place of this.#places) clearTimeout(place.replacement);
-    await Promise.all(this.#places.map((place) => place.thread?.terminate()));
+    await Promise.all(this.#places.map((place) => this.#end(place)));
+  }
+
+  /** Resolves when the thread has ended: by itself when there is time for it. */
+  async #end(place: Place): Promise<void> {
+    const { thread, cut } = place;
+    if (thread === undefined) return;
+    const ended = new Promise((resolve) => thread.once('exit', resolve));
+    thread.postMessage({ type: 'die' } satisfies ToWorker);
+    // What has drained has let go of everything.
+    this.#limitEnd(place, thread, cut === undefined ? END_LIMIT : 0);
+    await ended;
+  }
+
+  /** @param reason for the log, when the limit is reached: what has begun to end the thread */
+  #limitEnd(place: Place, thread: Worker, limit: number, reason?: string): void {
+    const { worker } = place;
+    const { logger } = this.#options;
+    clearTimeout(place.lastResort);
+    place.lastResort = setTimeout(() => {
+      if (reason !== undefined)
+        logger.error({ worker, reason }, 'worker has failed and does not end: it is stopped');
+      thread.terminate();
+    }, limit);
   }
 
   /** Starts a worker; resolves when it listens. Rejects when it ends before, except while draining. */
@@ -167,7 +199,7 @@ export class Pool {
       let failure: Error | undefined;
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') resolve();
-        this.#onMessage(place, message);
+        this.#onMessage(place, thread, message);
       });
       thread.on('error', (error: unknown) => {
         failure = error instanceof Error ? error : new Error(`worker ${worker} threw ${String(error)}`);
@@ -182,7 +214,7 @@ export class Pool {
     });
   }
 
-  #onMessage(place: Place, message: FromWorker): void {
+  #onMessage(place: Place, thread: Worker, message: FromWorker): void {
     switch (message.type) {
       case 'adopting':
         this.#options.onAdopting?.(place.worker);
@@ -195,6 +227,9 @@ export class Pool {
         place.cut = message.cut;
         place.onDone?.();
         break;
+      case 'failing':
+        this.#limitEnd(place, thread, END_LIMIT, message.reason);
+        break;
       case 'log':
         this.#relayLine(message.line);
         break;
@@ -202,6 +237,7 @@ export class Pool {
   }
 
   #onExit(place: Place, error: Error, hadStarted: boolean): void {
+    clearTimeout(place.lastResort);
     const lived = performance.now() - (place.listeningSince ?? performance.now());
     place.thread = undefined;
     place.listeningSince = undefined;

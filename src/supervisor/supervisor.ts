@@ -14,6 +14,7 @@ import { type Crew, type CrewOptions, type CrewParts, mainThread, threads } from
 import { DRAIN_LIMIT, onStopSignals, type SignalSource } from './drain.js';
 import { type Sharing, sharingFor } from './listen.js';
 import { LevelSwitch } from './log-level.js';
+import { END_LIMIT } from './pool.js';
 import { Ports } from './ports.js';
 import { ReadyNotice } from './ready-notice.js';
 import { restoreMap, saveMap } from './snapshot.js';
@@ -46,8 +47,8 @@ export interface ServeOptions extends CrewOptions {
   readonly exit?: (code: number) => void;
 }
 
-/** How much longer than its limit a drain may take as a whole, in milliseconds. */
-const DRAIN_MARGIN = 500;
+/** How much longer than its limit a drain may take as a whole, in milliseconds, where workers don't end by themselves. */
+const DRAIN_MARGIN = 500 + END_LIMIT;
 
 /**
  * Serves until the program is told to stop. Resolves when every worker accepts connections; from then on the
@@ -69,6 +70,8 @@ class Supervisor {
   /** Absent until the snapshot has been restored. */
   #shared: Shared | undefined;
   readonly #ending = new AbortController();
+  /** Whether a second signal has come: the drain goes no further then. */
+  #isAborted = false;
   readonly #certificate: Certificate;
   readonly #notice: ReadyNotice;
   readonly #level: LevelSwitch;
@@ -126,7 +129,7 @@ class Supervisor {
       },
       abort: (signal, exitCode) => {
         this.#logger.warn({ signal }, 'second signal: stopping at once');
-        this.#exit(exitCode);
+        this.#abort(exitCode);
       },
     });
     return () => [unwatchReload, unwatchLevel, unwatchStop].forEach((unwatch) => void unwatch());
@@ -193,12 +196,21 @@ class Supervisor {
     this.#notice.tell('draining');
     this.#ending.abort();
     this.#drain().then(
-      (saved) => this.#exit(saved ? exitCode : 1),
+      (saved) => {
+        if (!this.#isAborted) this.#exit(saved ? exitCode : 1);
+      },
       (error: unknown) => {
         this.#logger.error({ err: error }, 'draining failed');
         this.#exit(1);
       },
     );
+  }
+
+  /** Exits whatever is in flight. The workers end first, since that may abort the process: see `beforeEnd` in worker/thread.ts. */
+  async #abort(exitCode: number): Promise<void> {
+    this.#isAborted = true;
+    await Promise.race([this.#crew?.stop(), delay(END_LIMIT)]);
+    this.#exit(exitCode);
   }
 
   /** False when there is something to save that could not be. */
@@ -208,6 +220,7 @@ class Supervisor {
     this.#ports?.close();
     const drained = this.#crew?.drain(limit) ?? 0;
     const cut = await Promise.race([drained, delay(limit + DRAIN_MARGIN, undefined, { ref: false })]);
+    if (this.#isAborted) return false;
     if (cut !== 0) this.#logger.warn({ connections: cut }, 'requests in flight were cut off');
     const saved = await this.#save();
     this.#logger.info('stopped');

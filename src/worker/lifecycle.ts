@@ -64,7 +64,7 @@ export interface RunningWorker extends WorkerAddresses {
   useIdentity(identity: TlsIdentity): void;
   /** Logs from a level on; from `debug` on every request, which the Hapi server answers then. */
   useLogLevel(level: LogLevel): void;
-  /** Accepts no connections any more, and cuts off those of HTTP/2, now and to come: see `die` in thread.ts. */
+  /** Accepts no connections any more, and cuts off those of HTTP/2, now and to come: see `beforeEnd` in thread.ts. */
   leaveHttp2(): void;
   /**
    * Stops accepting, finishes what is in flight and stops the server.

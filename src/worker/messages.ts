@@ -25,7 +25,7 @@ export type ToWorker =
   | { readonly type: 'identity'; readonly identity: TlsIdentity }
   /** Lines below another level are not written. */
   | { readonly type: 'log-level'; readonly level: LogLevel }
-  /** End at once, as if it had failed: a rehearsal. */
+  /** End at once, as if it had failed. */
   | { readonly type: 'die' };
 
 export type FromWorker =
@@ -33,6 +33,8 @@ export type FromWorker =
   | { readonly type: 'adopting' }
   /** It accepts connections. */
   | ({ readonly type: 'listening' } & WorkerAddresses)
+  /** Something went wrong that ends it, in a moment and with this error. `reason`: the error in words, with its stack. */
+  | { readonly type: 'failing'; readonly reason: string }
   /** It has finished. `cut`: connections with a request in flight that the limit ended. */
   | { readonly type: 'drained'; readonly cut: number }
   /** A line of its log, as pino wrote it. */

@@ -1,8 +1,10 @@
 /** What the command line says about itself, and about command lines that it can't use. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
 import { OPTIONS } from '../../src/config/options.js';
-import { hotshard, type RunOptions } from './fixtures/run.js';
+import { plain } from '../plain.js';
+import { hotshard, PROGRAM, type RunOptions } from './fixtures/run.js';
 
 /** A command line that can't be used ends with exit code 2 and one line on standard error. */
 async function refused(t: Test, args: readonly string[], line: RegExp, options?: RunOptions) {
@@ -61,6 +63,16 @@ test('--version prints the version of the package', async (t) => {
     t.equal(code, 0);
     t.equal(stdout.toString(), `${manifest.version}\n`);
   }
+});
+
+test('output that there is no room for is said in one line', { skip: !existsSync('/dev/full') }, (t) => {
+  const full = openSync('/dev/full', 'w');
+  const [node, args] = plain(process.execPath, [PROGRAM, '--version']);
+  const { status, stderr } = spawnSync(node, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  closeSync(full);
+  t.equal(status, 1);
+  t.match(stderr, /^hotshard: the output can't be written: ENOSPC[^\n]*\n$/);
+  t.end();
 });
 
 test('help and messages are in English whatever the locale', async (t) => {

@@ -36,6 +36,7 @@ export async function autocannonLoop(order: AutocannonOrder): Promise<Counts> {
         duration: seconds,
         sampleInt: SAMPLE_INTERVAL,
         bailout: connections + MOST_ERRORS,
+        ...(workload.headers === undefined ? {} : { headers: { ...workload.headers } }),
         setupClient: (client) => client.setRequests(next()),
       },
       (error: Error | null, result: autocannon.Result) => {

@@ -18,6 +18,9 @@ export type Dialect =
   | 'redis, pipelined'
   | 'memcached';
 
+/** Header fields by name. */
+export type Headers = Readonly<Record<string, string>>;
+
 /** What is around a value in a request that writes it. */
 export interface Write {
   readonly before: string;
@@ -26,13 +29,13 @@ export interface Write {
 
 export interface Language {
   readonly connect: (port: number, host?: string, from?: string) => LoadConnection;
-  /** @param host for HTTP, as it stands in the request; without it, 127.0.0.1 */
-  read(key: string, host?: string): string;
+  /** @param headers of HTTP/1.1; without them, the host is 127.0.0.1 */
+  read(key: string, headers?: Headers): string;
   /** @param length of the value, in bytes */
-  write(key: string, length: number, host?: string): Write;
+  write(key: string, length: number, headers?: Headers): Write;
 }
 
-const HOST = '127.0.0.1';
+const HOST: Headers = { Host: '127.0.0.1' };
 
 const REDIS: Omit<Language, 'connect'> = {
   read: (key) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`,
@@ -45,9 +48,9 @@ const REDIS: Omit<Language, 'connect'> = {
 export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   hotshard: {
     connect: raw(httpHead),
-    read: (key, host) => request('GET', `/get/${key}`, host),
-    write: (key, length, host) => ({
-      before: request('POST', `/store/${key}`, host, [`Content-Length: ${length}`]),
+    read: (key, headers) => request('GET', `/get/${key}`, headers),
+    write: (key, length, headers = HOST) => ({
+      before: request('POST', `/store/${key}`, { ...headers, 'Content-Length': String(length) }),
       after: '',
     }),
   },
@@ -58,20 +61,20 @@ export const DIALECTS: Readonly<Record<Dialect, Language>> = {
   },
   lookup: {
     connect: raw(httpHead),
-    read: (key, host) => request('GET', `/lookup?key=${key}`, host),
+    read: (key, headers) => request('GET', `/lookup?key=${key}`, headers),
     write: noWrite,
   },
   'lookup without key': {
     connect: raw(httpHead),
-    read: (_, host) => request('GET', '/lookup', host),
+    read: (_, headers) => request('GET', '/lookup', headers),
     write: noWrite,
   },
   webdis: {
     connect: raw(httpHead),
-    read: (key, host) => request('GET', `/GET/${key}`, host),
-    write: (key, _, host = HOST) => ({
+    read: (key, headers) => request('GET', `/GET/${key}`, headers),
+    write: (key, _, headers = HOST) => ({
       before: `GET /SET/${key}/`,
-      after: ` HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+      after: ` HTTP/1.1\r\n${headerLines(headers)}\r\n`,
     }),
   },
   redis: { connect: raw(respHead), ...REDIS },
@@ -90,8 +93,14 @@ function raw(readHead: ReadHead): Language['connect'] {
   return (port, host, from) => new Connection(port, readHead, host, from);
 }
 
-function request(method: string, path: string, host = HOST, headers: readonly string[] = []): string {
-  return [`${method} ${path} HTTP/1.1`, `Host: ${host}`, ...headers, '', ''].join('\r\n');
+function request(method: string, path: string, headers = HOST): string {
+  return `${method} ${path} HTTP/1.1\r\n${headerLines(headers)}\r\n`;
+}
+
+function headerLines(headers: Headers): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
 }
 
 function noWrite(): never {

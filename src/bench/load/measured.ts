@@ -106,8 +106,9 @@ interface Reads {
   readonly misses: number;
 }
 
-async function statsOf({ host, port }: RunningServer): Promise<Reads & { memory: { rss: number } }> {
-  const answer = await fetch(`http://${authorityOf({ host, port })}/stats`);
+async function statsOf({ host, port, token }: RunningServer): Promise<Reads & { memory: { rss: number } }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`http://${authorityOf({ host, port })}/stats`, { headers });
   return (await answer.json()) as Reads & { memory: { rss: number } };
 }
 

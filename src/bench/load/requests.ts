@@ -1,7 +1,7 @@
 /** What the load asks for: requests in the dialect of a server, and the order they come in. */
 import { randomNumbers, shuffled, zipfRanks } from '../zipf.js';
 import type { RequestBytes } from './connection.js';
-import { DIALECTS, type Dialect } from './dialects.js';
+import { DIALECTS, type Dialect, type Headers } from './dialects.js';
 
 export const VALUE_LENGTH = 32;
 
@@ -17,8 +17,8 @@ export interface Workload {
   readonly seed: number;
   /** Bytes; absent: {@link VALUE_LENGTH}. */
   readonly valueSize?: number | undefined;
-  /** Of the server, as it stands in requests; absent: 127.0.0.1. */
-  readonly host?: string | undefined;
+  /** Header fields of every request over HTTP/1.1; absent: the host 127.0.0.1. */
+  readonly headers?: Headers | undefined;
 }
 
 export interface Mix extends Workload {
@@ -93,28 +93,28 @@ interface Operations {
 }
 
 function operationsOf(workload: Omit<Workload, 'keys' | 'seed'>, random: () => number): Operations {
-  const { dialect, host } = workload;
+  const { dialect, headers } = workload;
   const { read } = DIALECTS[dialect];
   return {
-    read: (key) => ({ isWrite: false, text: read(key, host) }),
+    read: (key) => ({ isWrite: false, text: read(key, headers) }),
     write: writesOf(workload, random),
   };
 }
 
 function writesOf(
-  { dialect, valueSize = VALUE_LENGTH, host }: Omit<Workload, 'keys' | 'seed'>,
+  { dialect, valueSize = VALUE_LENGTH, headers }: Omit<Workload, 'keys' | 'seed'>,
   random: () => number,
 ): Operations['write'] {
   const { write } = DIALECTS[dialect];
   if (valueSize <= SHORT) {
     return (key) => {
-      const { before, after } = write(key, valueSize, host);
+      const { before, after } = write(key, valueSize, headers);
       return { isWrite: true, text: before + valueBy(random, valueSize) + after };
     };
   }
   const long = Buffer.from(valueBy(random, valueSize + SHORT), 'latin1');
   return (key) => {
-    const { before, after } = write(key, valueSize, host);
+    const { before, after } = write(key, valueSize, headers);
     const start = Math.floor(random() * SHORT);
     return { isWrite: true, text: before, body: [long.subarray(start, start + valueSize), after] };
   };

@@ -18,6 +18,8 @@ export interface RunningServer {
   /** Absent: 127.0.0.1. */
   readonly host?: string;
   readonly port: number;
+  /** What it wants to be shown; absent: nothing. */
+  readonly token?: string | undefined;
   /** User and system time so far, in microseconds; undefined where the system does not tell. */
   cpuTime(): number | undefined;
   /** In bytes; undefined where the system does not tell. */

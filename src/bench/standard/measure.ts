@@ -170,10 +170,13 @@ class Run {
 
   #workload(): Mix {
     const { keys, valueSize, ratio } = this.#options;
-    const { host, port } = this.#address;
+    const { token } = this.#options;
     return {
       ...{ dialect: 'hotshard', keys, valueSize, reads: ratio, exponent: 0, seed: this.#seed++ },
-      host: host === undefined ? undefined : authorityOf({ host, port }),
+      headers: {
+        Host: authorityOf(this.#address),
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      },
     };
   }
 }

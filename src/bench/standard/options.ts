@@ -25,6 +25,8 @@ interface Values {
 export interface BenchOptions extends Values {
   /** Of a server that is running; absent: one is started. */
   readonly url: URL | undefined;
+  /** What the server wants to be shown; absent: nothing. */
+  readonly token: string | undefined;
   /** For the server that is started. */
   readonly serverFlags: readonly string[];
   /** Where files go; absent: wherever they belong. */
@@ -144,11 +146,13 @@ export const BENCH_FLAGS: Readonly<
 /**
  * @param given the flags by long name, as they were written
  * @param serverFlags what stood after `--`
+ * @param token what the server wants to be shown
  * @throws {UsageError} naming the flag that is wrong and what is allowed
  */
 export function parseOptions(
   given: Readonly<Record<string, unknown>>,
   serverFlags: readonly string[],
+  token?: string,
 ): BenchOptions {
   const quick = given.quick === true;
   const take = <Value>({ flag, quick: short, schema, allowed, default: usual }: Flag<Value>): Value => {
@@ -165,9 +169,11 @@ export function parseOptions(
   return {
     ...{ keys: take(keys), valueSize: take(valueSize), connections: take(connections) },
     ...{ duration: take(duration), ratio: take(ratio), rate: take(rate), rounds: take(rounds) },
-    ...{ url, serverFlags, out },
+    ...{ url, token: tokenAmong(serverFlags) ?? token, serverFlags, out },
     isStandard:
-      serverFlags.length === 0 && Object.keys(given).every((flag) => flag === 'out' || flag === '$0'),
+      serverFlags.length === 0 &&
+      token === undefined &&
+      Object.keys(given).every((flag) => flag === 'out' || flag === '$0'),
   };
 }
 
@@ -191,6 +197,14 @@ function checkServerFlags(flags: readonly string[], url: URL | undefined): void 
   if (address !== undefined) {
     throw new UsageError(`${address} can't be set after --: bench takes a free port of 127.0.0.1`);
   }
+}
+
+/** Of the server that is started; the last one counts. */
+function tokenAmong(flags: readonly string[]): string | undefined {
+  const at = flags.findLastIndex((flag) => /^--auth-token(?:=|$)/.test(flag));
+  const flag = flags[at];
+  if (flag === undefined) return undefined;
+  return flag.includes('=') ? flag.slice(flag.indexOf('=') + 1) : flags[at + 1];
 }
 
 function wholeNumber(min: number, max: number): z.ZodType<number, string> {

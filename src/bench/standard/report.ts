@@ -189,7 +189,7 @@ function fixed(value: number | undefined, digits: number): string {
 }
 
 function jsonOf({ options, about, rounds, autocannon, machine }: Bench): object {
-  const { url, serverFlags, isStandard, out: _, ...parameters } = options;
+  const { url, token: _token, serverFlags, isStandard, out: _out, ...parameters } = options;
   const summary: Record<string, Spread> = {};
   for (const { key, values } of linesOf(rounds)) summary[key] = spreadOf(values);
   return {

@@ -34,16 +34,16 @@ export type About = z.infer<typeof stats>;
  *
  * @throws {BenchFailure | ClientError} when it does not
  */
-export async function openTarget({ url, serverFlags }: BenchOptions): Promise<BenchTarget> {
-  const own = url === undefined ? await startOwn(serverFlags) : undefined;
+export async function openTarget({ url, token, serverFlags }: BenchOptions): Promise<BenchTarget> {
+  const own = url === undefined ? await startOwn(serverFlags, token) : undefined;
   const address = url ?? new URL(`http://127.0.0.1:${own?.port}`);
-  const client = new CacheClient(address);
+  const client = new CacheClient(address, { authToken: token });
   try {
     await client.set('key:0', Buffer.from('0'));
     const { success, data } = stats.safeParse(await client.stats().catch(() => undefined));
     const about = success ? data : undefined;
     return {
-      server: own ?? runningAt(address, about),
+      server: { ...(own ?? runningAt(address, about)), token },
       about,
       async assertAlive() {
         const last = await Promise.race([own?.ended, wait(END_NOTICE, undefined, { ref: false })]);
@@ -59,10 +59,13 @@ export async function openTarget({ url, serverFlags }: BenchOptions): Promise<Be
 }
 
 /** With one worker and a core of its own; with workers of the user's choice, on all cores but the load's. */
-async function startOwn(flags: readonly string[]): Promise<StartedServer> {
+async function startOwn(flags: readonly string[], token: string | undefined): Promise<StartedServer> {
   const hasWorkers = flags.some((flag) => /^(?:--workers|-w)/.test(flag));
   try {
-    return await startHotshard(['--workers', '1', ...flags], hasWorkers ? 'rest' : 'server');
+    // Not as a flag, which all users of the machine could read.
+    const environment = token === undefined ? {} : { HOTSHARD_AUTH_TOKEN: token };
+    const core = hasWorkers ? 'rest' : 'server';
+    return await startHotshard(['--workers', '1', ...flags], core, undefined, environment);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw new BenchFailure(`the server did not start: ${lastLine(error.output)}`, { cause: error });

@@ -1,6 +1,6 @@
 /** What the load asks for. */
 import { test } from 'tap';
-import type { Dialect } from '../../../src/bench/load/dialects.js';
+import type { Dialect, Headers } from '../../../src/bench/load/dialects.js';
 import { eachKey, type Mix, mixed, VALUE_LENGTH } from '../../../src/bench/load/requests.js';
 
 const MIX: Mix = { dialect: 'hotshard', keys: 10, seed: 1, reads: 0.8, exponent: 0 };
@@ -60,8 +60,8 @@ test('writes have a value of their length', (t) => {
 });
 
 test('every dialect asks in its own words', (t) => {
-  const first = (dialect: Dialect, operation: 'read' | 'write', host?: string) => {
-    const next = eachKey({ dialect, keys: 1, seed: 1, valueSize: 3, host }, operation);
+  const first = (dialect: Dialect, operation: 'read' | 'write', headers?: Headers) => {
+    const next = eachKey({ dialect, keys: 1, seed: 1, valueSize: 3, headers }, operation);
     return next()?.text.replace(/[0-9a-f]{3}(?=\r\n$| HTTP|$)/, 'VAL');
   };
   const host = '\r\nHost: 127.0.0.1\r\n';
@@ -76,7 +76,8 @@ test('every dialect asks in its own words', (t) => {
   t.equal(first('memcached', 'write'), 'set key:0 0 0 3\r\nVAL\r\n');
   t.throws(() => first('lookup', 'write'), { message: '/lookup only reads' });
   for (const dialect of ['hotshard', 'lookup', 'webdis'] as const) {
-    t.match(first(dialect, 'read', 'there:81'), /\r\nHost: there:81\r\n/, 'to the host it is meant for');
+    const given = first(dialect, 'read', { Host: 'there:81', Authorization: 'Bearer t' });
+    t.match(given, /\r\nHost: there:81\r\nAuthorization: Bearer t\r\n\r\n$/, 'with the headers it is given');
   }
   t.end();
 });

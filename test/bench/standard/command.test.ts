@@ -89,6 +89,23 @@ test('a server is started for it, with the flags after --', { timeout: TIMEOUT }
   t.equal(json.rounds.length, 1);
 });
 
+test('the token that a server asks for goes with every request', { timeout: TIMEOUT }, async (t) => {
+  const server = await startHotshard(['--workers', '1'], 'any', undefined, { HOTSHARD_AUTH_TOKEN: 'secret' });
+  t.teardown(() => server.kill());
+  const running = ['--url', `http://127.0.0.1:${server.port}`];
+  for (const target of [running, []]) {
+    const out = folder(t);
+    const { code, stdout, stderr } = await ended(
+      start(t, [...target, '--auth-token', 'secret', '--out', out]),
+    );
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^Errors .* 0$/m);
+    const json = readFileSync(join(out, 'bench.json'), 'utf8');
+    t.notMatch(stdout + json, 'secret');
+    t.equal(JSON.parse(json).parameters.isStandard, false);
+  }
+});
+
 test('Ctrl-C stops everything, and so does the end of the server', { timeout: TIMEOUT }, async (t) => {
   const server = await startHotshard(['--workers', '1'], 'any');
   t.teardown(() => server.kill());

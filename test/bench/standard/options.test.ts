@@ -7,7 +7,7 @@ test('the standard benchmark, unless told otherwise', (t) => {
   const standard = {
     ...{ keys: 10_000, valueSize: 32, connections: 64, duration: 10, ratio: 0.8, rounds: 3 },
     rate: { kind: 'share', share: 0.5 },
-    ...{ url: undefined, out: undefined, serverFlags: [], isStandard: true },
+    ...{ url: undefined, token: undefined, out: undefined, serverFlags: [], isStandard: true },
   };
   t.strictSame(parseOptions({}, []), standard);
   t.strictSame(parseOptions({ $0: 'hotshard', out: 'x' }, []), { ...standard, out: 'x' });
@@ -24,6 +24,10 @@ test('what is changed is no longer standard', (t) => {
     ...{ ratio: 0, serverFlags: ['--workers', '2'], isStandard: false },
   });
   t.equal(parseOptions({ url: 'http://there:81' }, []).url?.host, 'there:81');
+  t.match(parseOptions({}, [], 'a'), { token: 'a', isStandard: false });
+  for (const flags of [['--auth-token', 'b=c'], ['--auth-token=b=c']]) {
+    t.equal(parseOptions({}, flags, 'a').token, 'b=c', 'that of the server that is started');
+  }
   t.end();
 });
 
