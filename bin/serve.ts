@@ -8,11 +8,11 @@ import { readIdentity } from '../src/supervisor/certificate.js';
 import { assertSnapshotPath } from '../src/supervisor/snapshot.js';
 import { type ServeOptions, serve } from '../src/supervisor/supervisor.js';
 import { createLogger } from '../src/telemetry/log.js';
-import { CommandFailure, print } from './output.js';
+import { CommandFailure, print, type Surroundings } from './output.js';
 
 /** Serves until it is told to stop. */
-export async function serveCommand(flags: Flags): Promise<void> {
-  const { config, warnings } = loadConfig(flags, process.env);
+export async function serveCommand(flags: Flags, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { config, warnings } = loadConfig(flags, environment);
   const logger = createLogger(config.logLevel);
   for (const warning of warnings) logger.warn(warning);
   try {
@@ -25,15 +25,16 @@ export async function serveCommand(flags: Flags): Promise<void> {
 }
 
 /** Prints the configuration that a server would have, and fails as it would. */
-export async function checkCommand(flags: Flags): Promise<void> {
-  const { config, warnings, settings } = loadConfig(flags, process.env);
+export async function checkCommand(flags: Flags, { env, stdout, stderr }: Surroundings): Promise<void> {
+  const { config, warnings, settings } = loadConfig(flags, env);
   await print(
+    stdout,
     textTable(
       settings.map(({ flag, value, source }) => [flag, value, source]),
       3,
     ),
   );
-  for (const warning of warnings) console.error(`hotshard: warning: ${warning}`);
+  for (const warning of warnings) stderr.write(`hotshard: warning: ${warning}\n`);
   openFiles(config);
 }
 
