@@ -3,20 +3,19 @@ import { textTable } from '../src/bench/text-table.js';
 import type { Config } from '../src/config/config.js';
 import { UsageError } from '../src/config/errors.js';
 import { type Flags, loadConfig } from '../src/config/load.js';
-import { DataFileError, openDataFile } from '../src/store/file.js';
 import { readIdentity } from '../src/supervisor/certificate.js';
 import { assertSnapshotPath } from '../src/supervisor/snapshot.js';
 import { type ServeOptions, serve } from '../src/supervisor/supervisor.js';
-import { createLogger } from '../src/telemetry/log.js';
-import { CommandFailure, print } from './output.js';
+import { createLogger, standardOutput } from '../src/telemetry/log.js';
+import { CommandFailure, print, type Surroundings } from './output.js';
 
 /** Serves until it is told to stop. */
-export async function serveCommand(flags: Flags): Promise<void> {
-  const { config, warnings } = loadConfig(flags, process.env);
-  const logger = createLogger(config.logLevel);
+export async function serveCommand(flags: Flags, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { config, warnings } = loadConfig(flags, environment);
+  const logger = createLogger(config.logLevel, await standardOutput());
   for (const warning of warnings) logger.warn(warning);
   try {
-    await serve(config, logger, openFiles(config));
+    await serve(config, logger, await openFiles(config));
   } catch (error) {
     logger.debug({ err: error }, 'the server did not start');
     if (error instanceof CommandFailure || error instanceof UsageError) throw error;
@@ -25,16 +24,17 @@ export async function serveCommand(flags: Flags): Promise<void> {
 }
 
 /** Prints the configuration that a server would have, and fails as it would. */
-export async function checkCommand(flags: Flags): Promise<void> {
-  const { config, warnings, settings } = loadConfig(flags, process.env);
+export async function checkCommand(flags: Flags, { env, stdout, stderr }: Surroundings): Promise<void> {
+  const { config, warnings, settings } = loadConfig(flags, env);
   await print(
+    stdout,
     textTable(
       settings.map(({ flag, value, source }) => [flag, value, source]),
       3,
     ),
   );
-  for (const warning of warnings) console.error(`hotshard: warning: ${warning}`);
-  openFiles(config);
+  for (const warning of warnings) stderr.write(`hotshard: warning: ${warning}\n`);
+  await openFiles(config);
 }
 
 /**
@@ -43,14 +43,16 @@ export async function checkCommand(flags: Flags): Promise<void> {
  * @throws {UsageError} when certificate, key or the place of the snapshot can't be used
  * @throws {CommandFailure} when the data file can't be read
  */
-function openFiles(config: Config): ServeOptions {
+async function openFiles(config: Config): Promise<ServeOptions> {
   assertSnapshotPath(config);
   const identity = readIdentity(config);
-  return { ...(config.load === undefined ? {} : dataFile(config.load)), identity };
+  return { ...(config.load === undefined ? {} : await dataFile(config.load)), identity };
 }
 
 /** @throws {CommandFailure} when it can't be read */
-function dataFile(path: string): ServeOptions {
+async function dataFile(path: string): Promise<ServeOptions> {
+  // Loaded only now: a server without a data file starts faster.
+  const { DataFileError, openDataFile } = await import('../src/store/file.js');
   try {
     const { store, load } = openDataFile(path);
     return { startLoad: (context) => load(context), ...(store === undefined ? {} : { file: store }) };

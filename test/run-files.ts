@@ -1,33 +1,57 @@
 /**
- * Runs files of tests: each in a process of its own, as `tap` would run it, but without the hooks for coverage that `tap` puts
- * into every process it starts. Nobody measures coverage here, and they take longer than most of the files.
+ * Runs files of tests as `tap` would run them, each in a process of its own unless files.ts says otherwise, but without the hooks
+ * for coverage that `tap` puts into every process it starts. Nobody measures coverage here, and they take longer than most of the
+ * files. Nor are there source maps, which would be read for every module loaded: what tsc writes is as good as what it reads.
  */
-import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { folderTogether } from './files.js';
 import { plain } from './plain.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /** Seconds that one test may take. */
 const TEST_TIMEOUT = '120';
-/** Milliseconds that a file may take. */
-const FILE_TIMEOUT = 300_000;
+/** Milliseconds that a process with tests may take. */
+const PROCESS_TIMEOUT = 300_000;
 
-/** @param isMeant whether a file, by its path from this folder with `/`, is one of them */
-export function runFiles(isMeant: (file: string) => boolean): void {
-  const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' })
-    .map((file) => file.replaceAll(sep, '/'))
-    .filter((file) => file.endsWith('.test.js') && !file.includes('fixtures/') && isMeant(file))
-    .sort();
+/**
+ * What takes longest starts first, so that no processor is without work at the end: these in their order, and then the rest. (A
+ * file that is missing here takes no harm, nor does a name that no file has.)
+ */
+const LONGEST: readonly string[] = [
+  'bench',
+  'store/redis/outage.test.js',
+  'store/redis/coherence.test.js',
+  'supervisor/drain.test.js',
+  'supervisor/snapshot.test.js',
+  'package.test.js',
+  'commands',
+  'shards/eviction.test.js',
+  'shards/termination.test.js',
+  'shards/linearizability/history.test.js',
+  'store/redis/write-through.test.js',
+  'supervisor/port.test.js',
+  'shards/threads.test.js',
+  'supervisor/resp-port.test.js',
+  'supervisor/pool.test.js',
+  'store/load.test.js',
+  'shards/collision.test.js',
+  'shards/snapshot.test.js',
+];
+
+/** @param files those to run, by their paths from this folder with `/` */
+export function runFiles(files: readonly string[]): void {
   t.setTimeout(0);
   // One more than there are processors: some files wait more than they work.
   t.jobs = cpus().length + 1;
-  for (const file of files) {
-    const [command, args] = plain(process.execPath, ['--enable-source-maps', join(HERE, file)]);
+  const names = new Set(files.map((file) => folderTogether(file) ?? file));
+  for (const name of new Set([...LONGEST.filter((each) => names.has(each)), ...names])) {
+    const program = name.endsWith('.js') ? [join(HERE, name)] : [join(HERE, 'together.js'), name];
+    const [command, args] = plain(process.execPath, program);
     const env = { ...process.env, TAP_TIMEOUT: TEST_TIMEOUT };
-    t.spawn(command, args, { buffered: true, timeout: FILE_TIMEOUT, env }, file);
+    t.spawn(command, args, { buffered: true, timeout: PROCESS_TIMEOUT, env }, name);
   }
 }

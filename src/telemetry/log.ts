@@ -5,7 +5,6 @@
  */
 import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from '../config/config.js';
 
 const STANDARD_OUTPUT = 1;
@@ -14,9 +13,9 @@ const STANDARD_OUTPUT = 1;
  * A logger whose lines carry an ISO time, a numeric level (pino's) and the process id.
  *
  * @param level the lowest level that is written
- * @param destination where lines go; absent: standard output
+ * @param destination where lines go
  */
-export function createLogger(level: LogLevel, destination: DestinationStream = standardOutput()): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
@@ -26,7 +25,13 @@ export function createLogger(level: LogLevel, destination: DestinationStream = s
  * @param readable whether people read it there rather than programs; absent: when it is a terminal. (Asked of
  *   the descriptor, because in a worker thread `process.stdout` doesn't know.)
  */
-export function standardOutput(readable: boolean = isatty(STANDARD_OUTPUT)): DestinationStream {
-  if (readable) return pretty({ destination: STANDARD_OUTPUT, sync: true, ignore: 'pid' });
+export async function standardOutput(
+  readable: boolean = isatty(STANDARD_OUTPUT),
+): Promise<DestinationStream> {
+  if (readable) {
+    // Loaded only now: a server whose log programs read starts faster without it.
+    const { default: pretty } = await import('pino-pretty');
+    return pretty({ destination: STANDARD_OUTPUT, sync: true, ignore: 'pid' });
+  }
   return pino.destination({ dest: STANDARD_OUTPUT, sync: true });
 }

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { type Test, test } from 'tap';
 import { plain } from '../plain.js';
-import { hotshard, PROGRAM } from './fixtures/run.js';
+import { hotshardHere, PROGRAM } from './fixtures/run.js';
 
 interface Running {
   readonly url: string;
@@ -47,7 +47,7 @@ test('the client commands show the token, and neither side shows it to anybody e
     HOTSHARD_READ_ONLY_TOKEN: 'look-secret',
   });
   const run = (args: string[], environment: Record<string, string> = {}) =>
-    hotshard([...args, '--url', url], { environment });
+    hotshardHere([...args, '--url', url], { environment });
   t.equal((await run(['set', 'k', 'value', '--auth-token', 'full-secret'])).code, 0);
   const read = await run(['get', 'k'], { HOTSHARD_AUTH_TOKEN: 'look-secret' });
   t.match(read, { code: 0, stdout: Buffer.from('value') });

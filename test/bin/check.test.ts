@@ -1,7 +1,7 @@
 /** `hotshard check`: what counts and where it comes from, and the failures of `serve` without serving. */
 import { test } from 'tap';
 import { OPTIONS } from '../../src/config/options.js';
-import { hotshard } from './fixtures/run.js';
+import { hotshard, hotshardHere } from './fixtures/run.js';
 
 test('every option has a line with its value and what gave it, secrets hidden', async (t) => {
   const folder = t.testdir({
@@ -66,8 +66,8 @@ test('it fails as serve does', async (t) => {
   ];
   await Promise.all(
     wrong.flatMap(([args, code, line]) =>
-      ['check', 'serve'].map(async (command) => {
-        const result = await hotshard([command, ...args]);
+      [['check', hotshardHere] as const, ['serve', hotshard] as const].map(async ([command, run]) => {
+        const result = await run([command, ...args]);
         t.equal(result.code, code, [command, ...args].join(' '));
         t.match(result.stderr, line);
         t.match(result.stderr, /^hotshard: [^\n]+\n$/);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type Test, test } from 'tap';
-import { hotshard } from './fixtures/run.js';
+import { hotshard, hotshardHere } from './fixtures/run.js';
 
 /** A server on a free port; what it answers is up to the test. */
 async function serverUrl(t: Test, listener: RequestListener): Promise<string> {
@@ -51,7 +51,7 @@ async function cache(t: Test): Promise<Cache> {
 test('set stores, get prints exactly the bytes, del removes', async (t) => {
   const { url } = await cache(t);
   const target = ['--url', url];
-  t.match(await hotshard(['set', 'user:1', 'Ada', ...target]), {
+  t.match(await hotshard(['set', 'user:1', 'Ada ä€😀\n', ...target]), {
     code: 0,
     stdout: Buffer.from(''),
     stderr: '',
@@ -59,7 +59,7 @@ test('set stores, get prints exactly the bytes, del removes', async (t) => {
 
   const found = await hotshard(['get', 'user:1', ...target]);
   t.match(found, { code: 0, stderr: '' });
-  t.equal(found.stdout.toString(), 'Ada', 'without a newline where it is no terminal');
+  t.equal(found.stdout.toString(), 'Ada ä€😀\n', 'without another newline where it is no terminal');
 
   t.match(await hotshard(['del', 'user:1', ...target]), { code: 0, stdout: Buffer.from(''), stderr: '' });
 });
@@ -67,7 +67,7 @@ test('set stores, get prints exactly the bytes, del removes', async (t) => {
 test('a key that is not there ends get and del with exit code 1 and one line', async (t) => {
   const { url } = await cache(t);
   for (const command of ['get', 'del']) {
-    const { code, stdout, stderr } = await hotshard([command, 'nobody', '--url', url]);
+    const { code, stdout, stderr } = await hotshardHere([command, 'nobody', '--url', url]);
     t.equal(code, 1, command);
     t.equal(stdout.length, 0);
     t.equal(stderr, 'hotshard: no value found for key "nobody"\n');
@@ -78,9 +78,13 @@ test('keys and values arrive exactly as they were given', async (t) => {
   const { url, values } = await cache(t);
   for (const word of ['0x10', '-5', 'help', 'a/../b', '..', 'ä€😀', 'x\ny']) {
     values.clear();
-    t.match(await hotshard(['set', word, word, '--url', url]), { code: 0, stderr: '' }, JSON.stringify(word));
+    t.match(
+      await hotshardHere(['set', word, word, '--url', url]),
+      { code: 0, stderr: '' },
+      JSON.stringify(word),
+    );
     t.strictSame([...values], [[word, Buffer.from(word)]]);
-    t.equal((await hotshard(['get', word, '--url', url])).stdout.toString(), word);
+    t.equal((await hotshardHere(['get', word, '--url', url])).stdout.toString(), word);
   }
 });
 
@@ -88,16 +92,16 @@ test('after -- whatever begins with a dash is a key or a value', async (t) => {
   const { url, values } = await cache(t);
   for (const word of ['--weird', '--help', '--']) {
     values.clear();
-    await hotshard(['set', '--url', url, '--', word, word]);
+    await hotshardHere(['set', '--url', url, '--', word, word]);
     t.strictSame([...values], [[word, Buffer.from(word)]], word);
-    t.equal((await hotshard(['get', '--url', url, '--', word])).stdout.toString(), word);
-    t.match(await hotshard(['del', '--url', url, '--', word]), { code: 0 });
+    t.equal((await hotshardHere(['get', '--url', url, '--', word])).stdout.toString(), word);
+    t.match(await hotshardHere(['del', '--url', url, '--', word]), { code: 0 });
   }
 });
 
 test('an empty value is stored', async (t) => {
   const { url, values } = await cache(t);
-  t.match(await hotshard(['set', 'empty', '', '--url', url]), { code: 0 });
+  t.match(await hotshardHere(['set', 'empty', '', '--url', url]), { code: 0 });
   t.strictSame(values.get('empty'), Buffer.alloc(0));
 });
 
@@ -111,10 +115,10 @@ test('the value - is read from standard input, whatever its bytes', async (t) =>
 
 test('--ttl is sent in seconds, and only when it was given', async (t) => {
   const { url, requests } = await cache(t);
-  await hotshard(['set', 'k', 'v', '--url', url]);
-  await hotshard(['set', 'k', 'v', '--ttl', '250ms', '--url', url]);
-  await hotshard(['set', 'k', 'v', '--ttl', '10m', '--url', url]);
-  await hotshard(['set', 'k', 'v', '--ttl', '0', '--url', url]);
+  await hotshardHere(['set', 'k', 'v', '--url', url]);
+  await hotshardHere(['set', 'k', 'v', '--ttl', '250ms', '--url', url]);
+  await hotshardHere(['set', 'k', 'v', '--ttl', '10m', '--url', url]);
+  await hotshardHere(['set', 'k', 'v', '--ttl', '0', '--url', url]);
   t.strictSame(requests, [
     'PUT /store/k',
     'PUT /store/k?ttl=0.25',
@@ -129,19 +133,19 @@ test('stats --hot prints the hot keys alone, as many as asked for', async (t) =>
     [['--hot'], '/stats?hot=20'],
     [['--hot', '7'], '/stats?hot=7'],
   ] as const) {
-    const { code, stdout } = await hotshard(['stats', '--url', url, ...args]);
+    const { code, stdout } = await hotshardHere(['stats', '--url', url, ...args]);
     t.equal(code, 0);
     t.equal(requests.at(-1), `GET ${asked}`);
     t.strictSame(JSON.parse(stdout.toString()), { hot: [], hotSampling: {} });
   }
-  const { code, stderr } = await hotshard(['stats', '--url', url, '--hot', '1001']);
+  const { code, stderr } = await hotshardHere(['stats', '--url', url, '--hot', '1001']);
   t.equal(code, 2);
   t.match(stderr, /bad value "1001" for --hot: must be a number of keys, 1 to 1000/);
 });
 
 test('stats prints indented JSON', async (t) => {
   const { url } = await cache(t);
-  const { code, stdout } = await hotshard(['stats', '--url', url]);
+  const { code, stdout } = await hotshardHere(['stats', '--url', url]);
   t.equal(code, 0);
   t.equal(stdout.toString(), '{\n  "keys": 1,\n  "hits": 2\n}\n');
 });
@@ -167,7 +171,7 @@ test('a refusal of the server is passed on in one line, with Retry-After', async
     response.end('{"statusCode":503,"error":"Service Unavailable","message":"too busy\\nnow"}');
   });
   for (const args of [['get', 'k'], ['set', 'k', 'v'], ['del', 'k'], ['stats']]) {
-    const { code, stderr } = await hotshard([...args, '--url', url]);
+    const { code, stderr } = await hotshardHere([...args, '--url', url]);
     t.equal(code, 1, args[0]);
     t.match(stderr, /answered 503 Service Unavailable \(try again after 2 s\): too busy now\n$/);
     t.equal(stderr.trim().split('\n').length, 1);

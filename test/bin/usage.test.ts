@@ -4,11 +4,16 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { type Test, test } from 'tap';
 import { OPTIONS } from '../../src/config/options.js';
 import { plain } from '../plain.js';
-import { hotshard, PROGRAM, type RunOptions } from './fixtures/run.js';
+import { hotshard, hotshardHere, PROGRAM, type RunOptions } from './fixtures/run.js';
 
 /** A command line that can't be used ends with exit code 2 and one line on standard error. */
-async function refused(t: Test, args: readonly string[], line: RegExp, options?: RunOptions) {
-  const { code, stdout, stderr } = await hotshard(args, options);
+async function refused(
+  t: Test,
+  args: readonly string[],
+  line: RegExp,
+  { run = hotshardHere, ...options }: RunOptions & { run?: typeof hotshard } = {},
+) {
+  const { code, stdout, stderr } = await run(args, options);
   const name = args.join(' ');
   t.equal(code, 2, `${name}: exit code`);
   t.match(stderr, /^hotshard: [^\n]+\n$/, `${name}: one line`);
@@ -44,7 +49,7 @@ test('each command has its own help', async (t) => {
     [['bench', '--help'], 'hotshard bench [flags] [-- SERVER FLAGS]'],
   ];
   for (const [args, usage] of commands) {
-    const { code, stdout } = await hotshard(args);
+    const { code, stdout } = await hotshardHere(args);
     const help = stdout.toString();
     t.equal(code, 0, args.join(' '));
     t.ok(help.startsWith(`${usage}\n`), usage);
@@ -83,7 +88,9 @@ test('help and messages are in English whatever the locale', async (t) => {
 });
 
 test('a bad value is refused, and flag, value and what is allowed are named', async (t) => {
-  await refused(t, ['--port', 'abc'], /bad value "abc" for --port: must be a whole number from 0 to 65535/);
+  await refused(t, ['--port', 'abc'], /bad value "abc" for --port: must be a whole number from 0 to 65535/, {
+    run: hotshard,
+  });
   await refused(t, ['--port', ''], /bad value "" for --port/);
   await refused(t, ['--ttl', '-5'], /bad value "-5" for --ttl/);
   await refused(t, ['--workers', '0x2'], /bad value "0x2" for --workers/);
@@ -96,11 +103,14 @@ test('a bad value is refused, and flag, value and what is allowed are named', as
 });
 
 test('a bad value of a variable is refused by the name of the variable', async (t) => {
-  await refused(t, [], /bad value "abc" for PROXY_PORT \(--port\)/, { environment: { PROXY_PORT: 'abc' } });
+  await refused(t, [], /bad value "abc" for PROXY_PORT \(--port\)/, {
+    environment: { PROXY_PORT: 'abc' },
+    run: hotshard,
+  });
 });
 
 test('unknown flags and commands, and arguments too few or too many, are refused', async (t) => {
-  await refused(t, ['--bogus'], /unknown flag --bogus/);
+  await refused(t, ['--bogus'], /unknown flag --bogus/, { run: hotshard });
   await refused(t, ['get', '--weird'], /unknown flag --weird .*-- goes before a KEY/);
   await refused(
     t,

@@ -43,7 +43,7 @@ test('lines below the level are not written', async (t) => {
 
 test('on standard output that is no terminal lines are JSON, and complete at an immediate exit', async (t) => {
   const output = written(`
-    const logger = log.createLogger('info');
+    const logger = log.createLogger('info', await log.standardOutput());
     for (let i = 0; i < 1000; i++) logger.info({ i }, 'line');
     process.exit();
   `);
@@ -54,7 +54,7 @@ test('on standard output that is no terminal lines are JSON, and complete at an 
 
 test('for people lines are readable text, and complete at an immediate exit', async (t) => {
   const output = written(`
-    const logger = log.createLogger('info', log.standardOutput(true));
+    const logger = log.createLogger('info', await log.standardOutput(true));
     for (let i = 0; i < 1000; i++) logger.info('line ' + i);
     process.exit();
   `);
