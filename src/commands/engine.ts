@@ -14,11 +14,9 @@ import {
   TOO_LONG,
 } from './command.js';
 import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
+import { abortedBy, refusalOf, unknownCommand } from './refusals.js';
 import type { Reply } from './reply.js';
 import { TOO_LARGE } from './transaction.js';
-
-/** Characters of an unknown command, and of all its arguments, that are told back. */
-const MOST_TOLD_BACK = 128;
 
 /** Clients that know the word send the command again. */
 const EVICTED_MEANWHILE = 'TRYAGAIN the key was evicted while the command waited for it';
@@ -105,9 +103,15 @@ export class Engine {
     const refusal = command === undefined ? unknownCommand(args) : refusalOf(command, args, client);
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
+      const message = refusal ?? unknownCommand(args);
       if (command !== undefined) this.#parts.counter.rejected(command.index);
-      transaction?.doom();
-      reply.error(refusal ?? unknownCommand(args));
+      if (command?.fullName === 'exec') {
+        client.endTransaction();
+        reply.error(abortedBy(message));
+      } else {
+        transaction?.doom();
+        reply.error(message);
+      }
       return;
     }
     client.lastCommand = command.fullName;
@@ -267,43 +271,9 @@ async function settleRest(
   for (const key of keys) await settling.settle(key);
 }
 
-/** What keeps a command from running, in the order in which Redis looks. */
-function refusalOf(command: KnownCommand, args: Arguments, client: Client): string | undefined {
-  const { arity, subcommands } = command;
-  if (subcommands !== undefined && args.count > 1) {
-    const word = cut(args.text(1), MOST_TOLD_BACK);
-    return `ERR unknown subcommand '${word}'. Try ${command.name.toUpperCase()} HELP.`;
-  }
-  if (arity > 0 ? args.count !== arity : args.count < -arity) {
-    return `ERR wrong number of arguments for '${command.fullName}' command`;
-  }
-  if (client.access !== 'full') {
-    if (client.access === 'none' && !command.isOpen) return 'NOAUTH Authentication required.';
-    if (client.access === 'read-only' && command.kind === CommandKind.WRITE) {
-      return `NOPERM User default has no permissions to run the '${command.fullName}' command`;
-    }
-  }
-  if (client.transaction !== undefined && command.flags.includes('no_multi')) {
-    return NOT_IN_TRANSACTION;
-  }
-  return undefined;
-}
-
 /** Indexes of the words that are keys. */
 export function* keyIndexes({ keys }: Command, args: Arguments): Iterable<number> {
   if (keys === undefined) return;
   const last = keys.last < 0 ? args.count + keys.last : keys.last;
   for (let index = keys.first; index <= last; index += keys.step) yield index;
-}
-
-function unknownCommand(args: Arguments): string {
-  let told = '';
-  for (let index = 1; index < args.count && told.length < MOST_TOLD_BACK; index++) {
-    told += `'${cut(args.text(index), MOST_TOLD_BACK - told.length)}' `;
-  }
-  return `ERR unknown command '${cut(args.text(0), MOST_TOLD_BACK)}', with args beginning with: ${told}`;
-}
-
-function cut(text: string, length: number): string {
-  return text.slice(0, length);
 }
