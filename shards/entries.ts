@@ -82,7 +82,7 @@ export class Entries extends RangeCalls {
    *
    * @param cursor 0 to begin, then what the call before returned; with any other number it ends, or goes on somewhere
    * @param count keys wanted, at least 1: it ends with the bucket that brings them, or after 10 × `count` empty buckets,
-   *   at least 1,024
+   *   at least 16,384
    * @param visit gets a copy of the key, and may use the cache
    * @returns the next cursor, a whole number; 0 at the end
    */

@@ -26,7 +26,7 @@ const RANDOM_BUCKETS = 256;
  *
  * @param cursor 0 to begin, then what the call before returned. Any other number ends the scan, or goes on somewhere
  * @param count at least 1. The call ends with the bucket that brings it to so many keys, or after a number of empty
- *   buckets: ten times as many, at least 1,024
+ *   buckets: ten times as many, at least 16,384
  * @param visit may use the cache
  * @returns the next cursor; 0 at the end
  */

@@ -5,7 +5,7 @@ import { lineOf } from './client-line.js';
 import { isPlainWord, setName } from './client-name.js';
 import type { Clients } from './clients.js';
 import { type Answer, type Command, CommandError, type CommandFlag, SYNTAX_ERROR } from './command.js';
-import { shortInteger } from './integers.js';
+import { clampedInteger } from './integers.js';
 import { OK, type Reply } from './reply.js';
 import { container, type HelpLine } from './subcommands.js';
 
@@ -108,11 +108,9 @@ function wantedBy(args: Arguments): readonly number[] | undefined {
     return type === 'normal' ? undefined : [];
   }
   if (args.count === 3 || !args.is(2, 'id')) throw new CommandError(SYNTAX_ERROR);
-  return Array.from({ length: args.count - 3 }, (_, index) => {
-    const id = shortInteger(args.bytes, args.start(3 + index), args.end(3 + index));
-    if (Number.isNaN(id)) throw new CommandError('ERR Invalid client ID');
-    return id;
-  });
+  return Array.from({ length: args.count - 3 }, (_, index) =>
+    clampedInteger(args, 3 + index, 'ERR Invalid client ID'),
+  );
 }
 
 async function list(clients: Clients, wanted: readonly number[] | undefined): Promise<Answer> {

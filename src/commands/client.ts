@@ -60,10 +60,15 @@ export class Client {
     this.watched.clear();
   }
 
+  /** What has been said since `MULTI` is forgotten, and no key is watched any more. */
+  endTransaction(): void {
+    this.transaction = undefined;
+    this.unwatch();
+  }
+
   /** To be called when the connection has ended: what is kept for it elsewhere is given back. */
   end(): void {
     this.isEnding = true;
-    this.transaction = undefined;
-    this.unwatch();
+    this.endTransaction();
   }
 }

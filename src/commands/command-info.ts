@@ -43,7 +43,9 @@ export function writeInfo(
   reply.set(tips.length);
   for (const tip of tips) reply.text(tip);
   writeKeySpecs(command, document?.keySpecs ?? [], reply);
-  reply.set(subcommands.length);
+  // In Redis a list, unless there are none.
+  if (subcommands.length === 0) reply.set(0);
+  else reply.array(subcommands.length);
   for (const subcommand of subcommands) writeInfo(subcommand, documentOf, reply);
 }
 

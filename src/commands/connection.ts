@@ -3,15 +3,14 @@ import type { Arguments } from './arguments.js';
 import type { Client } from './client.js';
 import { checkName, setName } from './client-name.js';
 import { type Command, CommandError, type CommandFlag, SYNTAX_ERROR } from './command.js';
-import { clampedInteger, shortInteger } from './integers.js';
+import { checkDatabase } from './database.js';
+import { clampedInteger } from './integers.js';
 import { initialAccess, logIn, logInByPassword, type Passwords } from './login.js';
 import { OK, type Reply } from './reply.js';
 import { REDIS_VERSION } from './version.js';
 
 /** Of what may be said at any time. */
 const ANY_TIME: readonly CommandFlag[] = ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'];
-
-const INT_MAX = 2 ** 31 - 1;
 
 export function connectionCommands(passwords: Passwords): Command[] {
   return [
@@ -92,10 +91,7 @@ function hello(passwords: Passwords, args: Arguments, reply: Reply, client: Clie
 }
 
 function versionOf(args: Arguments): 2 | 3 {
-  const version = shortInteger(args.bytes, args.start(1), args.end(1));
-  if (Number.isNaN(version)) {
-    throw new CommandError('ERR Protocol version is not an integer or out of range');
-  }
+  const version = clampedInteger(args, 1, 'ERR Protocol version is not an integer or out of range');
   if (version !== 2 && version !== 3) throw new CommandError('NOPROTO unsupported protocol version');
   return version;
 }
@@ -134,18 +130,13 @@ function auth(passwords: Passwords, args: Arguments, reply: Reply, client: Clien
 }
 
 function select(args: Arguments, reply: Reply): void {
-  const index = clampedInteger(args, 1);
-  if (Math.abs(index) > INT_MAX) {
-    throw new CommandError(`ERR value is out of range, value must between ${-INT_MAX - 1} and ${INT_MAX}`);
-  }
-  if (index !== 0) throw new CommandError('ERR DB index is out of range');
+  checkDatabase(args, 1);
   reply.status(OK);
 }
 
 /** Makes a client as it was when it was new; what it has told of its library stays. */
 function reset(passwords: Passwords, client: Client): void {
-  client.unwatch();
-  client.transaction = undefined;
+  client.endTransaction();
   client.access = initialAccess(passwords);
   client.protocol = 2;
   client.name = '';

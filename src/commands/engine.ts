@@ -22,7 +22,7 @@ import {
 } from './command.js';
 import { keyIndexes } from './key-indexes.js';
 import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
-import { refusalOf, unknownCommand } from './refusal.js';
+import { abortedBy, refusalOf, unknownCommand } from './refusals.js';
 import type { Reply } from './reply.js';
 import { TOO_LARGE } from './transaction.js';
 
@@ -114,8 +114,14 @@ export class Engine {
     const refusal = command === undefined ? unknownCommand(args) : refusalOf(command, args, client);
     const { transaction } = client;
     if (command === undefined || refusal !== undefined) {
-      transaction?.doom();
-      reply.error(this.#refused(command, refusal ?? unknownCommand(args)));
+      const message = refusal ?? unknownCommand(args);
+      if (command?.fullName === 'exec') {
+        client.endTransaction();
+        reply.error(this.#refused(command, abortedBy(message)));
+      } else {
+        transaction?.doom();
+        reply.error(this.#refused(command, message));
+      }
       return;
     }
     client.lastCommand = command.fullName;

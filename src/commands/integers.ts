@@ -36,24 +36,31 @@ export function shortInteger(bytes: Uint8Array, start: number, end: number): num
   return isNegative ? -value : value;
 }
 
-/** The number from `start` to before `end`. @throws {CommandError} when it is none, or none of 64 bits */
-export function longInteger(bytes: Buffer, start: number, end: number): bigint {
+/**
+ * The number from `start` to before `end`.
+ *
+ * @throws {CommandError} with this message when it is none, or none of 64 bits
+ */
+export function longInteger(bytes: Buffer, start: number, end: number, message = NOT_AN_INTEGER): bigint {
   if (end - start <= MOST_CHARACTERS && isInteger(bytes, start, end)) {
     const value = BigInt(bytes.toString('latin1', start, end));
     if (value >= SMALLEST && value <= LARGEST) return value;
   }
-  throw new CommandError(NOT_AN_INTEGER);
+  throw new CommandError(message);
 }
 
 /**
  * A word as a whole number; one that a number is not exact for comes as the largest or smallest that it is, for
  * commands to which it makes no difference.
  *
- * @throws {CommandError} when it is none, or none of 64 bits
+ * @throws {CommandError} with this message when it is none, or none of 64 bits
  */
-export function clampedInteger(args: Arguments, index: number): number {
-  const value = shortInteger(args.bytes, args.start(index), args.end(index));
-  return Number.isNaN(value) ? clamped(longInteger(args.bytes, args.start(index), args.end(index))) : value;
+export function clampedInteger(args: Arguments, index: number, message = NOT_AN_INTEGER): number {
+  const { bytes } = args;
+  const start = args.start(index);
+  const end = args.end(index);
+  const value = shortInteger(bytes, start, end);
+  return Number.isNaN(value) ? clamped(longInteger(bytes, start, end, message)) : value;
 }
 
 /** The nearest number that is exact. */

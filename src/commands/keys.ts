@@ -1,14 +1,10 @@
 /** Commands about keys as such, whatever their values are. */
 import type { Arguments } from './arguments.js';
 import { type Command, CommandError, SYNTAX_ERROR } from './command.js';
-import { clampedInteger } from './integers.js';
+import { checkDatabase } from './database.js';
 import { ALL_KEYS, ONE_KEY, TWO_KEYS } from './key-check.js';
 import type { Keyspace } from './keyspace.js';
 import { OK } from './reply.js';
-
-/** What numbers of databases may be at most: those of 32 bits. */
-const SMALLEST_INDEX = -(2 ** 31);
-const LARGEST_INDEX = 2 ** 31 - 1;
 
 export function keyCommands(keyspace: Keyspace): Command[] {
   return [
@@ -145,16 +141,6 @@ export function parseCopy(args: Arguments): boolean {
     else throw new CommandError(SYNTAX_ERROR);
   }
   return replaces;
-}
-
-/** There is one database. */
-function checkDatabase(args: Arguments, index: number): void {
-  const database = clampedInteger(args, index);
-  if (database < SMALLEST_INDEX || database > LARGEST_INDEX) {
-    const range = `${SMALLEST_INDEX} and ${LARGEST_INDEX}`;
-    throw new CommandError(`ERR value is out of range, value must between ${range}`);
-  }
-  if (database !== 0) throw new CommandError('ERR DB index is out of range');
 }
 
 function isSameKey(args: Arguments): boolean {

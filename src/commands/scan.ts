@@ -10,6 +10,12 @@ import { OK, type Reply } from './reply.js';
 const DEFAULT_COUNT = 10;
 const STEP_OF_KEYS = 1000;
 
+/** Buckets without keys that a step of `SCAN` passes before it ends, about: a map of 256 MB has so many in all. */
+const MOST_EMPTY = 256 * 1024;
+/** The same of one call of `Entries.scan`, and for each key wanted if these are many. */
+const EMPTY_OF_CALL = 16 * 1024;
+const EMPTY_OF_CALL_PER_KEY = 10;
+
 /** Cursors of clients are numbers of 64 bits without a sign. */
 const CURSOR = /^\+?\d+$/;
 const LARGEST_CURSOR = 2n ** 64n - 1n;
@@ -72,18 +78,22 @@ export function scanCommands(keyspace: Keyspace): Command[] {
   ];
 }
 
-function scan(keyspace: Keyspace, args: Arguments, reply: Reply): void {
-  const cursor = cursorOf(args);
+function scan({ entries }: Keyspace, args: Arguments, reply: Reply): void {
+  let next = cursorOf(args);
   const { pattern, count, type } = parseScan(args);
   const found: Key[] = [];
   // Nothing but strings is here; a scan for anything else still goes through all.
   const isSought = type === undefined || type === 'string';
-  const next =
-    cursor > Number.MAX_SAFE_INTEGER
-      ? 0
-      : keyspace.entries.scan(cursor, count, (key) => {
-          if (isSought && pattern?.matches(key) !== false) found.push(key);
-        });
+  let visited = 0;
+  let calls = Math.ceil(MOST_EMPTY / Math.max(EMPTY_OF_CALL, count * EMPTY_OF_CALL_PER_KEY));
+  // Who asks for the keys of a small database once, and not until the cursor is 0, is to get them all, as from Redis.
+  do {
+    next = entries.scan(next, count - visited, (key) => {
+      visited++;
+      if (isSought && pattern?.matches(key) !== false) found.push(key);
+    });
+    calls--;
+  } while (next !== 0 && visited < count && calls > 0);
   reply.array(2);
   reply.text(String(next));
   answerWithKeys(found, reply);

@@ -201,7 +201,6 @@ function multi(_args: Arguments, reply: Reply, client: Client): void {
 
 function discard(_args: Arguments, reply: Reply, client: Client): void {
   if (client.transaction === undefined) throw new CommandError('ERR DISCARD without MULTI');
-  client.transaction = undefined;
-  client.unwatch();
+  client.endTransaction();
   reply.status(OK);
 }

@@ -33,6 +33,8 @@ export async function addressesOf(hotshard: Hotshard): Promise<Omit<BothPorts, '
 /** Runs a program to its end. Resolves with what it prints; rejects when it fails, or takes longer than a minute. */
 export async function outputOf(command: string, args: readonly string[], input = ''): Promise<string> {
   const running = execute(...plain(command, args), { timeout: 60_000 });
+  // One that reads nothing may have ended before its input does: what it printed is the result all the same.
+  running.child.stdin?.on('error', () => {});
   running.child.stdin?.end(input);
   return (await running).stdout;
 }

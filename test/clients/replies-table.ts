@@ -161,6 +161,8 @@ CLIENT NO-EVICT maybe => -ERR syntax error
 CLIENT LIST TYPE nobody => -ERR Unknown client type 'nobody'
 CLIENT LIST ID x => -ERR Invalid client ID
 CLIENT LIST ID 999999 => =txt:
+CLIENT LIST ID 9223372036854775807 => =txt:
+CLIENT LIST ID 9223372036854775808 => -ERR Invalid client ID
 CLIENT NOSUCH => -ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.
 CLIENT => -ERR wrong number of arguments for 'client' command
 > CLIENT NO-TOUCH on => +OK
@@ -174,6 +176,7 @@ CONFIG RESETSTAT => +OK
 CONFIG NOSUCH => -ERR unknown subcommand 'NOSUCH'. Try CONFIG HELP.
 COMMAND INFO nosuch => [_]
 COMMAND INFO get => /^\\[\\[\\$get, :2, ~\\[\\+readonly, \\+fast\\], :1, :1, :1, ~\\[(\\+@(read|string|fast)(, )?){3}\\], ~\\[\\], ~\\[\\{\\$flags: ~\\[\\+RO, \\+access\\], \\$begin/
+COMMAND INFO config => /^\\[\\[\\$config, :-2, ~\\[\\], :0, :0, :0, ~\\[\\+@slow\\], ~\\[\\], ~\\[\\], \\[\\[\\$config\\|/
 COMMAND GETKEYS MSET a 1 b 2 => [$a, $b]
 > COMMAND GETKEYS PING => -ERR The command has no key arguments
 COMMAND GETKEYS NOSUCH x => -ERR Invalid command specified

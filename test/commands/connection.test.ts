@@ -17,7 +17,8 @@ t.test('replies and errors of a server without a password', async (t) => {
     [],
     new ServerRig(t).connect(),
     `PING|PING hi|PING a b|ECHO|ECHO hi|ECHO a b|SELECT|SELECT 0|SELECT 16|SELECT -1|SELECT x|SELECT 99999999999
-    SELECT 99999999999999999999|HELLO 4|HELLO 1|HELLO x|HELLO 3x|HELLO 2 foo|HELLO 2 AUTH|HELLO 2 AUTH default
+    SELECT 99999999999999999999
+    SELECT -2147483648|SELECT -2147483649|SELECT 2147483647|HELLO 9223372036854775807|HELLO 9223372036854775808|HELLO 4|HELLO 1|HELLO x|HELLO 3x|HELLO 2 foo|HELLO 2 AUTH|HELLO 2 AUTH default
     HELLO 2 SETNAME|HELLO 2 AUTH other x|HELLO 2 SETNAME a\u0001b|HELLO 9 SETNAME m|CLIENT GETNAME
     HELLO 2 SETNAME n|CLIENT GETNAME|HELLO 2 AUTH default x SETNAME o|CLIENT GETNAME
     HELLO|AUTH|AUTH x|AUTH default x|AUTH other x|AUTH a b c|TIME x|CLIENT GETNAME|CLIENT SETNAME|CLIENT SETNAME a\u00e9
@@ -40,7 +41,7 @@ t.test('before a password was said only what says one is answered', async (t) =>
     t,
     ['--requirepass', 'secret'],
     new ServerRig(t, { passwords: PASSWORDS }).connect(),
-    `PING|GET k|nosuch|GET|CLIENT GETNAME|HELLO|HELLO 2|HELLO 2 SETNAME x|HELLO 4|HELLO 2 AUTH default wrong|AUTH wrong
+    `PING|GET k|EXEC|nosuch|GET|CLIENT GETNAME|HELLO|HELLO 2|HELLO 2 SETNAME x|HELLO 4|HELLO 2 AUTH default wrong|AUTH wrong
     AUTH default wrong|AUTH other secret|AUTH a b c|GET k|RESET|AUTH secret|GET k|RESET|GET k|AUTH default secret|GET k
     RESET|HELLO 2 AUTH default secret SETNAME me|CLIENT GETNAME|AUTH wrong|GET k|RESET|QUIT`,
   );

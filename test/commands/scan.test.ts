@@ -27,6 +27,17 @@ t.test(
   },
 );
 
+t.test('a step brings all keys of a small database, however large the map is', async (t) => {
+  const rig = Rig.create({ maxMemory: 256 << 20 });
+  const names = Array.from({ length: 9 }, (_, i) => `key:${i}`);
+  for (const name of names) rig.say(`SET ${name} v`);
+  for (const options of ['', ' COUNT 100', ' COUNT 10000 MATCH key:*']) {
+    const step = rig.say(`SCAN 0${options}`) as Step;
+    t.same([step[0], step[1].sort()], ['0', names], options);
+  }
+  t.same(rig.say('SCAN 0 MATCH nothing COUNT 1000'), ['0', []]);
+});
+
 t.test('MATCH and TYPE choose among the keys of a step, and a step without any goes on', async (t) => {
   const rig = Rig.create();
   for (let i = 0; i < 100; i++) rig.say(`SET ${i < 3 ? 'few' : 'many'}:${i} v`);

@@ -50,6 +50,7 @@ A WATCH k|B SET k v|A RESET|A EXEC|A MULTI|A EXEC
 A WATCH k|B MULTI|B SET k v|A MULTI|B EXEC|A EXEC
 A MULTI|A CLIENT GETNAME|A SELECT 0|A SELECT 99|A ECHO hi|A COMMAND GETKEYS get a|A AUTH x|A EXEC
 A MULTI|A RESET|A EXEC
+A EXEC x|A MULTI|A SET k v|A EXEC x|A EXEC|A GET k|A WATCH k|B SET k v|A MULTI|A EXEC x|A MULTI|A GET k|A EXEC
 A MULTI|A MGET a b|A MSET a 1 b 2|A MGET a b|A APPEND a x|A INCR a|A KEYS *|A FLUSHALL|A DBSIZE|A EXEC
 `;
 
@@ -76,8 +77,12 @@ t.test('replies are those of Redis', async (t) => {
 t.test('a watched key that had a value and has expired since is a changed one', async (t) => {
   const rig = new ServerRig(t);
   const client = rig.connect();
-  client.say('SET k v PX 5');
-  client.say('WATCH k');
+  // On a busy machine it may be over before it is watched.
+  do {
+    client.say('UNWATCH');
+    client.say('SET k v PX 20');
+    client.say('WATCH k');
+  } while (client.say('EXISTS k') === 0);
   while (client.say('EXISTS k') !== 0) await new Promise((resolve) => setTimeout(resolve, 1));
   client.say('MULTI');
   client.say('PING');
@@ -95,6 +100,7 @@ t.test('whatever ends the watch of a client, writers are not held up by it any m
   const ends: Readonly<Record<string, (client: TestClient) => unknown>> = {
     EXEC: (client) => [client.say('MULTI'), client.say('EXEC')],
     'EXEC that is refused': (client) => [client.say('MULTI'), client.say('GET'), client.say('EXEC')],
+    'EXEC with a word too many': (client) => [client.say('MULTI'), client.say('EXEC x')],
     DISCARD: (client) => [client.say('MULTI'), client.say('DISCARD')],
     UNWATCH: (client) => client.say('UNWATCH'),
     RESET: (client) => client.say('RESET'),

@@ -1,4 +1,4 @@
-/** What a client is told that sends a command which does not run: Redis's checks before a command, in its words. */
+/** Why commands are not run, in Redis's words. */
 import type { Arguments } from './arguments.js';
 import type { Client } from './client.js';
 import { NOT_IN_TRANSACTION } from './command.js';
@@ -29,13 +29,17 @@ export function refusalOf(command: KnownCommand, args: Arguments, client: Client
   return undefined;
 }
 
-/** What is answered to a word that is no command. */
 export function unknownCommand(args: Arguments): string {
   let told = '';
   for (let index = 1; index < args.count && told.length < MOST_TOLD_BACK; index++) {
     told += `'${cut(args.text(index), MOST_TOLD_BACK - told.length)}' `;
   }
   return `ERR unknown command '${cut(args.text(0), MOST_TOLD_BACK)}', with args beginning with: ${told}`;
+}
+
+/** What `EXEC` answers when it is refused itself: the transaction is over. */
+export function abortedBy(refusal: string): string {
+  return `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, '')}`;
 }
 
 function cut(text: string, length: number): string {
