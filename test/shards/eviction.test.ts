@@ -325,8 +325,10 @@ t.test('a tiny cache goes on knowing the order of single accesses, however old w
     for (let i = 0; i < 3_000; i++) cache.get(`c${round}`);
     // The oldest goes, and is very old; then the others are used one after the other.
     cache.set(`d${round}`, '1');
-    for (const key of ['b', 'd', 'c']) cache.get(`${key}${round}`);
+    const others = ['b', 'c', 'd'].map((key) => `${key}${round}`);
+    const [first = '', second = '', third = ''] = [0, 1, 2].map((i) => others[(i + round) % 3]);
+    for (const key of [first, second, third]) cache.get(key);
     cache.set(`e${round}`, '1');
-    t.strictSame([...cache.keys()].sort(), [`c${round}`, `d${round}`, `e${round}`]);
+    t.strictSame([...cache.keys()].sort(), [second, third, `e${round}`].sort());
   }
 });
