@@ -48,9 +48,14 @@ export class Attachment {
     const secrets = hashSecrets(handle.seed);
     const shards: Shard[] = [];
     // What clock and timer call may not hold the cache, or it could never be collected.
-    const recency = new Recency(control, options.maxKeys, () => entriesIn(shards));
+    const recency: Recency = new Recency(
+      control,
+      options.maxKeys,
+      () => entriesIn(shards),
+      () => evictor.restamp(),
+    );
     const { thread, inherited } = claimThreadSlot(control, layout.threadSlots);
-    const evictor = new KeyEvictor(shards, recency, options.maxKeys);
+    const evictor: KeyEvictor = new KeyEvictor(shards, recency, options.maxKeys);
     const quota = new Quota(thread, layout.threadSlots, options.maxKeys, evictor);
     const ShardOfGuard = options.guard === 'lock' ? LockedShard : Shard;
     handle.shards.forEach((buffer, i) => {

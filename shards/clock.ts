@@ -6,7 +6,8 @@
  * keys, so caches of up to 64 keys know the exact order. Where entries live for many turnovers before they are
  * evicted, the clock goes slower, so that their ages stay far from the 2^14 ticks after which a stamp repeats. Where
  * nothing is evicted for that long, an entry that was not used meanwhile has any age: once in some thousand times it
- * looks as young as the youngest.
+ * looks as young as the youngest. Caches that evict exactly are too small for that to be rare: their clock keeps its
+ * pace, and their old entries are stamped anew in time.
  */
 import { CONTROL_TICK, CONTROL_TICK_SCALE, CONTROL_TICK_SCALED_AT } from './layout.js';
 import type { ControlWords } from './thread-slot.js';
@@ -19,15 +20,23 @@ const YOUNGEST_WANTED = 16;
 /** Times slower than usual that the clock may go, as a power of two. */
 const MAX_SCALE = 16;
 
+/** Ticks between two calls to stamp old entries anew. */
+export const RESTAMP_INTERVAL = 2048;
+
 export class Clock {
   readonly #control: ControlWords;
   readonly #keysHeld: () => number;
+  readonly #restamp: (() => void) | undefined;
   #accessesToTick = 1;
 
-  /** @param keysHeld how many keys the cache holds; called once per tick */
-  constructor(control: ControlWords, keysHeld: () => number) {
+  /**
+   * @param keysHeld how many keys the cache holds; called once per tick
+   * @param restamp for a cache that evicts exactly: called by one thread each RESTAMP_INTERVAL ticks
+   */
+  constructor(control: ControlWords, keysHeld: () => number, restamp?: () => void) {
     this.#control = control;
     this.#keysHeld = keysHeld;
+    this.#restamp = restamp;
   }
 
   /** The current tick, or that of a moment ago. */
@@ -48,7 +57,7 @@ export class Clock {
 
   /** Learns from an eviction whether the clock's pace is right. @param age of the entry, in ticks */
   evicted(age: number): void {
-    if (age <= OLDEST_WANTED && age >= YOUNGEST_WANTED) return;
+    if ((age <= OLDEST_WANTED && age >= YOUNGEST_WANTED) || this.#restamp !== undefined) return;
     const control = this.#control;
     const scale = control[CONTROL_TICK_SCALE];
     const next = age > OLDEST_WANTED ? Math.min(MAX_SCALE, scale + 1) : Math.max(0, scale - 1);
@@ -63,6 +72,8 @@ export class Clock {
     const control = this.#control;
     const accesses = Math.max(1, this.#keysHeld() / TICKS_PER_TURNOVER);
     this.#accessesToTick = Math.floor(accesses) * 2 ** control[CONTROL_TICK_SCALE];
-    return Atomics.add(control, CONTROL_TICK, 1) + 1;
+    const tick = Atomics.add(control, CONTROL_TICK, 1) + 1;
+    if (this.#restamp !== undefined && tick % RESTAMP_INTERVAL === 0) this.#restamp();
+    return tick;
   }
 }

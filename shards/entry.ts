@@ -219,7 +219,7 @@ export function stampOf(view: ShardView, location: number): number {
   return view.halves[((location + 1) << 1) + 1];
 }
 
-/** Gives an entry that nobody else has seen its stamp. */
+/** Gives an entry a stamp: one that nobody else has seen, or that is pinned. */
 export function setStamp(view: ShardView, location: number, stamp: number): void {
   view.halves[((location + 1) << 1) + 1] = stamp;
 }

@@ -8,18 +8,28 @@
  */
 import { countEntries, pinSlot } from './bucket.js';
 import { CandidatePool } from './candidate-pool.js';
-import { isExpired, kindOf, stampOf } from './entry.js';
-import { BUCKET_OVERFLOW, BUCKET_SLOTS, BUCKET_WORDS } from './layout.js';
+import { isExpired, kindOf, setStamp, stampOf } from './entry.js';
+import { BUCKET_OVERFLOW, BUCKET_SLOTS, BUCKET_WORDS, TICK_BITS } from './layout.js';
 import type { QuotaShards } from './quota.js';
 import { EXACT_KEYS, type Recency } from './recency.js';
 import { recoverFromDead } from './segment.js';
 import type { Shard } from './shard.js';
 import type { ShardView } from './shard-view.js';
+import { ageOfStamp, stampOfAge } from './stamp.js';
 
 /** Entries looked at per eviction. */
 const SAMPLE = 16;
 /** Entries that the pool holds: all of those of a tiny cache. */
 const POOL = EXACT_KEYS;
+/** Ticks: entries that are older are made that old, and one tick older for each that is younger than they are. */
+const OLD = 2 ** (TICK_BITS - 1);
+
+/** An entry that is to be stamped anew. */
+interface OldEntry {
+  readonly view: ShardView;
+  readonly slot: number;
+  readonly stamp: number;
+}
 
 export class KeyEvictor implements QuotaShards {
   readonly #shards: readonly Shard[];
@@ -45,6 +55,23 @@ export class KeyEvictor implements QuotaShards {
     this.#look();
     while (this.#pool.take()) if (this.#evictTaken()) return true;
     return false;
+  }
+
+  /**
+   * Makes old entries younger, and leaves them in their order, so that no age comes near to the 2^TICK_BITS ticks after which
+   * stamps repeat. For tiny caches: it looks at all entries.
+   */
+  restamp(): void {
+    const tick = this.#recency.clock.now;
+    const old = this.#shards.flatMap(({ view }) => oldEntries(view, tick));
+    old.sort((a, b) => ageOfStamp(a.stamp, tick) - ageOfStamp(b.stamp, tick));
+    old.forEach(({ view, slot, stamp }, i) => {
+      const location = pinSlot(view, slot);
+      if (location !== 0 && stampOf(view, location) === stamp) {
+        setStamp(view, location, stampOfAge(stamp, tick, OLD + i));
+      }
+      view.thread.unpinWalk();
+    });
   }
 
   recover(): void {
@@ -105,4 +132,24 @@ export class KeyEvictor implements QuotaShards {
     view.thread.unpinWalk();
     return evicted;
   }
+}
+
+/** The entries of a shard that are older than OLD. */
+function oldEntries(view: ShardView, tick: number): OldEntry[] {
+  const { words } = view;
+  const old: OldEntry[] = [];
+  for (let i = 0; i < view.buckets; i++) {
+    let bucket = view.indexStart + i * BUCKET_WORDS;
+    do {
+      for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
+        const location = words[slot];
+        if (location <= 0) continue;
+        // Not pinned: what is seen is looked at again.
+        const stamp = stampOf(view, location);
+        if (ageOfStamp(stamp, tick) > OLD) old.push({ view, slot, stamp });
+      }
+      bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
+    } while (bucket !== 0);
+  }
+  return old;
 }

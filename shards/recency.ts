@@ -13,10 +13,11 @@ export class Recency {
   /**
    * @param maxKeys 0 = no limit
    * @param keysHeld how many keys the cache holds
+   * @param restamp stamps old entries anew, see `KeyEvictor.restamp`
    */
-  constructor(control: ControlWords, maxKeys: number, keysHeld: () => number) {
-    this.clock = new Clock(control, keysHeld);
+  constructor(control: ControlWords, maxKeys: number, keysHeld: () => number, restamp: () => void) {
     const isAdaptive = maxKeys === 0 || maxKeys > EXACT_KEYS;
+    this.clock = new Clock(control, keysHeld, isAdaptive ? undefined : restamp);
     this.weights = new ClassWeights(control, this.clock, isAdaptive);
   }
 }

@@ -19,9 +19,9 @@ import {
   valueLengthOf,
   valueStart,
 } from './entry.js';
-import { MOSTLY_DEAD, Pressure, SCORE_SAMPLE, WORTH_COMPACTING } from './eviction.js';
+import { MOSTLY_DEAD, Pressure, WORTH_COMPACTING } from './eviction.js';
 import type { ExpirySweep } from './expiry.js';
-import type { EntryFate, Removal } from './fate.js';
+import type { EntryFate } from './fate.js';
 import { type FragmentPlace, freeze, placeOf, thaw } from './fragments.js';
 import { type HashSecrets, hashWords } from './hash.js';
 import {
@@ -36,49 +36,48 @@ import {
 import type { Log, RoomMaker } from './log.js';
 import { pause } from './pause.js';
 import type { Recency } from './recency.js';
+import { sampleScores } from './score-sample.js';
 import {
   addDeadWords,
   claim,
   EMPTIED,
-  factsOf,
   IN_USE,
   noteExpiry,
-  recoverFromDead,
   recoverOwn,
   release,
   reuse,
-  type SegmentFacts,
   usedWords,
 } from './segment.js';
 import type { ShardView } from './shard-view.js';
-import { forEachPinned, recoverDeadThreads } from './thread-slot.js';
-import { FROM_START, walk } from './walk.js';
+import { NONE, Survey } from './survey.js';
+import { recoverDeadThreads } from './thread-slot.js';
 
 /** No entry's score is high enough to go. */
 const KEEP_ALL = Infinity;
 
+/** Every entry's score is. */
+const KEEP_NONE = 0;
+
 /** Milliseconds that a writer sleeps when all segments are in other threads' hands. */
 const WAIT_INTERVAL = 1;
 
-/** Milliseconds between two looks for segments that dead threads have left. */
-const OWNER_CHECK_INTERVAL = 100;
+/** Sleeps in which other threads are expected to give segments back, before entries are evicted all the same. */
+const MOST_WAITS = 100;
 
-/** No segment. */
-const NONE = -1;
+/** Memory is not short, but in the hands of other writers, as long as less than this part of it holds entries. */
+const MOST_IN_HAND = 1 / 2;
+
+/** Segments that are begun to be emptied, in one call, before a writer has nowhere to move entries. */
+const ATTEMPTS = 16;
+
+/** In place of a number of words that were moved: there was no room for a copy. */
+const NO_ROOM = -1;
+
+/** Why a segment was not emptied: another thread has it, or there was no room for copies. */
+type Unemptied = 'taken' | 'given up';
 
 /** Words up to which a loop is cheaper than a call to the built-in copy. */
 const LOOP_COPY_WORDS = 32;
-
-/** Records looked at per segment when scores are sampled. */
-const RECORDS_PER_SAMPLE = 16;
-
-/** Segments worth emptying: the deadest with its dead part, and the oldest. */
-interface Survey {
-  deadest: number;
-  gain: number;
-  oldest: number;
-  oldestAge: number;
-}
 
 export class Reclaimer implements RoomMaker {
   readonly #view: ShardView;
@@ -88,9 +87,9 @@ export class Reclaimer implements RoomMaker {
   readonly #recency: Recency;
   readonly #sweep: ExpirySweep;
   readonly #pressure = new Pressure();
-  /** Per segment, 1 when somebody may be reading in it. Filled anew by each survey. */
-  readonly #pinned: Uint8Array;
-  #nextOwnerCheck = 0;
+  readonly #survey: Survey;
+  /** Sleeps since a segment was last emptied without evicting anything. */
+  #waits = 0;
 
   constructor(
     view: ShardView,
@@ -106,23 +105,31 @@ export class Reclaimer implements RoomMaker {
     this.#fate = fate;
     this.#recency = recency;
     this.#sweep = sweep;
-    this.#pinned = new Uint8Array(view.layout.segments);
+    this.#survey = new Survey(view);
   }
 
   /** Keeps the log dense: memory that is mostly dead comes back before new memory is touched. */
   tidy(): void {
-    const { deadest, gain } = this.#survey();
-    if (deadest !== NONE && gain >= MOSTLY_DEAD) this.#empty(deadest, KEEP_ALL);
+    const survey = this.#survey;
+    survey.make();
+    if (survey.gain >= MOSTLY_DEAD) this.#empty(survey.deadest, KEEP_ALL, false);
   }
 
   makeRoom(): void {
     this.#sweep.sweepNow();
-    const { deadest, gain, oldest } = this.#survey();
-    if (deadest !== NONE && gain >= WORTH_COMPACTING) {
-      this.#empty(deadest, KEEP_ALL);
-    } else if (oldest !== NONE) {
-      const freed = this.#empty(oldest, this.#pressure.cutoff(this.#sampleScores()));
-      if (freed !== undefined) this.#pressure.learn(freed);
+    const survey = this.#survey;
+    survey.make();
+    if (survey.gain >= WORTH_COMPACTING) {
+      this.#compact();
+    } else if (survey.closed < this.#view.layout.segments * MOST_IN_HAND && this.#mayWait()) {
+      this.#wait();
+    } else if (survey.oldest !== NONE) {
+      const freed = this.#empty(
+        survey.oldest,
+        this.#pressure.cutoff(sampleScores(this.#view, this.#recency)),
+        true,
+      );
+      if (typeof freed === 'number') this.#pressure.learn(freed);
     } else {
       this.#log.close();
       // This thread has none now, unless a call of its own threw in the middle.
@@ -133,53 +140,57 @@ export class Reclaimer implements RoomMaker {
   }
 
   /**
-   * The deadest and the oldest of the closed segments: among those that nobody may be
-   * reading in, if there are such. Segments of dead threads are met here, and closed.
+   * Gains what is dead in some segment, without evicting anything.
+   *
+   * Other threads that do so at the same time may have taken the last free segments for their copies. Then another
+   * segment is tried, as in one that is wholly dead there is nothing to copy; then this thread waits for what the others
+   * free. Only if there is nothing to wait for, or it comes to nothing for long, entries are evicted for want of a
+   * place to move them to.
    */
-  #survey(): Survey {
-    const view = this.#view;
-    const { thread, layout, shard } = view;
-    // This thread reads nothing now, so its own pin need not stand in its way.
-    thread.pinForRead(0);
-    const pinned = this.#pinned.fill(0);
-    forEachPinned(thread.control, layout.threadSlots, shard, (segment) => {
-      pinned[segment] = 1;
-    });
-    if (this.#ownersAreDue()) {
-      recoverDeadThreads(thread, layout.threadSlots);
-      recoverFromDead(view);
+  #compact(): void {
+    const survey = this.#survey;
+    const { deadest } = survey;
+    for (let attempts = 0; attempts < ATTEMPTS && survey.gain >= WORTH_COMPACTING; attempts++) {
+      if (this.#empty(survey.deadest, KEEP_ALL, false) !== 'given up') return;
+      survey.passOver(survey.deadest);
     }
-    const unpinned: Survey = { deadest: NONE, gain: 0, oldest: NONE, oldestAge: 0 };
-    const any: Survey = { deadest: NONE, gain: 0, oldest: NONE, oldestAge: 0 };
-    for (let segment = 0; segment < layout.segments; segment++) {
-      const facts = factsOf(view, segment);
-      if (!facts.isClosed) continue;
-      compare(any, segment, facts);
-      if (pinned[segment] === 0) compare(unpinned, segment, facts);
-    }
-    return unpinned.oldest === NONE ? any : unpinned;
+    if (this.#mayWait()) this.#wait();
+    else this.#empty(deadest, KEEP_ALL, true);
   }
 
-  /** Asking the system about each owner is slow, and deaths are rare: once in a while is enough. */
-  #ownersAreDue(): boolean {
-    const now = performance.now();
-    if (now < this.#nextOwnerCheck) return false;
-    this.#nextOwnerCheck = now + OWNER_CHECK_INTERVAL;
-    return true;
+  /** Whether other threads are about to give segments back, and were not waited for in vain for long. */
+  #mayWait(): boolean {
+    return this.#survey.isAwaited && this.#waits < MOST_WAITS;
+  }
+
+  #wait(): void {
+    this.#waits++;
+    pause(WAIT_INTERVAL);
   }
 
   /**
-   * Empties a segment: lets go of entries with a score of `cutoff` and more, and of those that there is no room for, and
-   * moves the others. Returns the part of the segment that came free, or undefined when another thread has it.
+   * Empties a segment: lets go of entries with a score of `cutoff` and more, and moves the others.
+   *
+   * @param mayEvict whether those that there is no room for go; if not, the segment is given up
+   * @returns the part of the segment that came free
    */
-  #empty(segment: number, cutoff: number): number | undefined {
+  #empty(segment: number, cutoff: number, mayEvict: boolean): number | Unemptied {
     const view = this.#view;
-    if (!claim(view, segment, IN_USE)) return undefined;
-    const moved = this.#emptyClaimed(segment, cutoff);
+    if (!claim(view, segment, IN_USE)) return 'taken';
+    const moved = this.#emptyClaimed(segment, cutoff, mayEvict);
+    if (moved === NO_ROOM) {
+      // Closed as before, and what was moved is counted as dead.
+      release(view, segment, IN_USE);
+      return 'given up';
+    }
+    release(view, segment, EMPTIED);
+    reuse(view, segment);
+    if (!mayEvict) this.#waits = 0;
     return 1 - moved / view.layout.segmentWords;
   }
 
-  #emptyClaimed(segment: number, cutoff: number): number {
+  /** Returns the words that were moved, or NO_ROOM. */
+  #emptyClaimed(segment: number, cutoff: number, mayEvict: boolean): number {
     const view = this.#view;
     const end = view.segmentStart(segment) + usedWords(view, segment);
     const tick = this.#recency.clock.now;
@@ -188,15 +199,18 @@ export class Reclaimer implements RoomMaker {
     for (let at = view.segmentStart(segment); at < end; ) {
       const kind = kindOf(view, at);
       const size = recordWords(view, at, kind);
-      if (!(kind & FLAG_DEAD)) moved += this.#settle(at, kind, cutoff, tick);
+      if (!(kind & FLAG_DEAD)) {
+        let settled = this.#settle(at, kind, cutoff, tick);
+        if (settled === NO_ROOM && !mayEvict) return NO_ROOM;
+        while (settled === NO_ROOM) settled = this.#settle(at, kind, KEEP_NONE, tick);
+        moved += settled;
+      }
       at += size;
     }
-    release(view, segment, EMPTIED);
-    reuse(view, segment);
     return moved;
   }
 
-  /** Moves or removes the entry that a record is, or is a fragment of. Returns the words that were moved. */
+  /** Moves or removes the entry that a record is, or is a fragment of. Returns the words that were moved, or NO_ROOM. */
   #settle(at: number, kind: number, cutoff: number, tick: number): number {
     const view = this.#view;
     const { words } = view;
@@ -227,44 +241,39 @@ export class Reclaimer implements RoomMaker {
     return this.#fate.remove(slot, head, 'evicted');
   }
 
-  /** Moves an entry without its fragments; removes it when there is no room. Undefined when it has changed. */
+  /** Moves an entry without its fragments. Returns its words, NO_ROOM, or undefined when it has changed. */
   #moveHead(slot: number, head: number): number | undefined {
     const view = this.#view;
     freeze(view, head);
     const kind = kindOf(view, head);
     const size = recordWords(view, head, kind);
     const copy = this.#copy(head, kind, size);
-    if (copy === 0) return this.#remove(slot, head, 'evicted');
+    if (copy === 0) return NO_ROOM;
     thaw(view, copy);
     this.#discard(replace(view, slot, head, copy) ? head : copy, kind, size);
     return Atomics.load(view.words, slot) === copy ? size : undefined;
   }
 
-  /** Moves a fragment of a pinned head; removes the entry when there is no room. Undefined when it has changed. */
+  /** Moves a fragment of a pinned head. Returns its words, NO_ROOM, or undefined when the entry has changed. */
   #moveFragment({ slot, head, place }: FragmentPlace, at: number, kind: number): number | undefined {
     const view = this.#view;
     if (Atomics.load(view.words, place) !== at) {
-      this.#moveHead(slot, head);
-      return undefined;
+      return this.#moveHead(slot, head) === NO_ROOM ? NO_ROOM : undefined;
     }
     const size = recordWords(view, at, kind);
     const copy = this.#copy(at, kind, size);
-    if (copy === 0) return this.#remove(slot, head, 'evicted');
+    if (copy === 0) return NO_ROOM;
     // ORDER O5: fragment (plain stores), then its place in the list (atomic exchange). Pairs with the load of the
     // place by a reader.
-    if (replace(view, place, at, copy)) return size;
-    this.#discard(copy, kind, size);
-    return undefined;
+    const isMoved = replace(view, place, at, copy);
+    this.#discard(isMoved ? at : copy, kind, size);
+    return isMoved ? size : undefined;
   }
 
   /** Counts a record as dead: the copy that was not published, or the original of one that was. */
   #discard(location: number, kind: number, size: number): void {
     addDeadWords(this.#view, this.#view.segmentOf(location), size);
     markDead(this.#view, location, kind);
-  }
-
-  #remove(slot: number, location: number, reason: Removal): 0 | undefined {
-    return this.#fate.remove(slot, location, reason) ? 0 : undefined;
   }
 
   /** A copy of a record at the end of the open segment; 0 when there is no room. */
@@ -292,41 +301,5 @@ export class Reclaimer implements RoomMaker {
     if (kind & FLAG_FRAGMENT) return this.#log.reserveAligned(size, FRAGMENT_HEADER_WORDS);
     if (kind & FLAG_FRAGMENTED || !isAligned(valueLengthOf(view, from))) return this.#log.reserve(size);
     return this.#log.reserveAligned(size, valueStart(from, kind) - from);
-  }
-
-  /** Scores of some entries, from segments all over the shard. */
-  #sampleScores(): number[] {
-    const view = this.#view;
-    const { segments } = view.layout;
-    const { clock, weights } = this.#recency;
-    const tick = clock.now;
-    weights.refresh();
-    const scores: number[] = [];
-    let segment = Math.floor(Math.random() * segments);
-    const stride = Math.max(1, Math.floor(segments / SCORE_SAMPLE));
-    for (let i = 0; i < segments && scores.length < SCORE_SAMPLE; i++) {
-      let looked = 0;
-      walk(view, segment, FROM_START, (location, kind) => {
-        if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT)))
-          scores.push(weights.scoreOf(stampOf(view, location), tick));
-        return ++looked < RECORDS_PER_SAMPLE;
-      });
-      segment += stride;
-      // One further on at each turn around, so that every segment is met.
-      if (segment >= segments) segment = (segment + 1) % segments;
-    }
-    return scores;
-  }
-}
-
-function compare(survey: Survey, segment: number, { gain, age }: SegmentFacts): void {
-  if (gain > survey.gain) {
-    survey.deadest = segment;
-    survey.gain = gain;
-  }
-  // Ages wrap around: compared by their difference.
-  if (survey.oldest === NONE || ((age - survey.oldestAge) | 0) < 0) {
-    survey.oldest = segment;
-    survey.oldestAge = age;
   }
 }

@@ -148,6 +148,8 @@ export function isClosed(view: ShardView, segment: number): boolean {
 /** What a survey of all segments wants to know of one. */
 export interface SegmentFacts {
   isClosed: boolean;
+  /** Whether it may be free soon: a thread has claimed it, or it is emptied and waits for its readers. */
+  isComingFree: boolean;
   /** Part of its records that is dead; 1 when there are none. */
   gain: number;
   age: number;
@@ -157,14 +159,16 @@ export interface SegmentFacts {
  * Filled anew by each call: a survey of thousands of segments makes no objects. Plain loads, for the same reason: what
  * they tell is a hint, since whoever acts on it claims the segment first.
  */
-const facts: SegmentFacts = { isClosed: false, gain: 0, age: 0 };
+const facts: SegmentFacts = { isClosed: false, isComingFree: false, gain: 0, age: 0 };
 
 export function factsOf(view: ShardView, segment: number): SegmentFacts {
   const { words } = view;
   const row = view.segmentRow(segment);
   const end = words[row + SEGMENT_END];
   const used = end < 0 ? ~end : end;
-  facts.isClosed = words[row + SEGMENT_STATE] === IN_USE;
+  const state = words[row + SEGMENT_STATE];
+  facts.isClosed = state === IN_USE;
+  facts.isComingFree = (state & STATE_MASK) === CLAIMED || state === EMPTIED;
   facts.gain = used === 0 ? 1 : words[row + SEGMENT_DEAD] / used;
   facts.age = words[row + SEGMENT_AGE];
   return facts;

@@ -1,11 +1,16 @@
-/** What one thread reads in a shard. */
+/**
+ * What one thread reads in a shard.
+ *
+ * Who finds a key expired removes it before saying so. Otherwise a conditional write that has looked at the clock a moment
+ * earlier could still put its entry in the place of the expired one, and the key would be back after it was gone; so
+ * it would after the clock was set back. If the removal fails, somebody has got ahead: the read begins again.
+ */
 import { find } from './bucket.js';
 import {
   copyBytesInto,
   expiryOf,
   isExpired,
   isHidden,
-  isValue,
   kindOf,
   labelOf,
   touch,
@@ -31,8 +36,8 @@ export class ShardReads extends ShardEntries {
       if (location === 0) return undefined;
       const kind = kindOf(view, location);
       if (isExpired(view, location, kind)) {
-        this.remove(view.foundSlot, location, 'expired');
-        return undefined;
+        if (this.remove(view.foundSlot, location, 'expired')) return undefined;
+        continue;
       }
       if (isHidden(view, location, kind)) return undefined;
       const value = copyValue(view, location, kind);
@@ -57,8 +62,8 @@ export class ShardReads extends ShardEntries {
       if (location === 0) return got.nothing(key.hash);
       const kind = kindOf(view, location);
       if (isExpired(view, location, kind)) {
-        this.remove(view.foundSlot, location, 'expired');
-        return got.nothing(key.hash);
+        if (this.remove(view.foundSlot, location, 'expired')) return got.nothing(key.hash);
+        continue;
       }
       if (isHidden(view, location, kind)) return got.nothing(key.hash);
       const length = valueLengthOf(view, location);
@@ -92,10 +97,9 @@ export class ShardReads extends ShardEntries {
   peek(key: KeyBuffer): LabelledEntry | undefined {
     const { view } = this;
     for (;;) {
-      const location = find(view, key);
+      const location = this.#findUnexpired(key);
       if (location === 0) return undefined;
       const kind = kindOf(view, location);
-      if (isExpired(view, location, kind)) return undefined;
       const value = copyValue(view, location, kind);
       if (value === undefined) continue;
       const age = ageOf(view, view.segmentOf(location));
@@ -107,27 +111,37 @@ export class ShardReads extends ShardEntries {
   /** When the key's value expires, in milliseconds since the epoch (NEVER if it does not); -1 when there is none. */
   expiry(key: KeyBuffer): number {
     const { view } = this;
-    const location = find(view, key);
+    const location = this.#findUnexpired(key);
     if (location === 0) return -1;
     const kind = kindOf(view, location);
-    return isValue(view, location, kind) ? expiryOf(view, location, kind) : -1;
+    return isHidden(view, location, kind) ? -1 : expiryOf(view, location, kind);
   }
 
   /** Length of the key's value in bytes; -1 when there is none. */
   valueLength(key: KeyBuffer): number {
     const { view } = this;
-    const location = find(view, key);
-    if (location === 0 || !isValue(view, location, kindOf(view, location))) return -1;
+    const location = this.#findUnexpired(key);
+    if (location === 0 || isHidden(view, location, kindOf(view, location))) return -1;
     return valueLengthOf(view, location);
   }
 
   /** Whether the key has a value. It counts as used. */
   touch(key: KeyBuffer): boolean {
     const { view } = this;
-    const location = find(view, key);
-    if (location === 0 || !isValue(view, location, kindOf(view, location))) return false;
+    const location = this.#findUnexpired(key);
+    if (location === 0 || isHidden(view, location, kindOf(view, location))) return false;
     touch(view, location, this.recency.clock.access());
     return true;
+  }
+
+  /** The location of the key's entry, pinned; 0 when it has none that has not expired. */
+  #findUnexpired(key: KeyBuffer): number {
+    const { view } = this;
+    for (;;) {
+      const location = find(view, key);
+      if (location === 0 || !isExpired(view, location, kindOf(view, location))) return location;
+      if (this.remove(view.foundSlot, location, 'expired')) return 0;
+    }
   }
 
   /**

@@ -42,3 +42,8 @@ export function classOf(stamp: number): number {
 export function ageOfStamp(stamp: number, tick: number): number {
   return (tick - stamp) & TICK_MASK;
 }
+
+/** A stamp of the same class, made so many ticks before `tick`. */
+export function stampOfAge(stamp: number, tick: number, age: number): number {
+  return (classOf(stamp) << TICK_BITS) | ((tick - age) & TICK_MASK);
+}

@@ -167,7 +167,12 @@ t.test('the ghost that is left has the class of the stamp and the tick of now', 
 t.test('a cache of up to 32 keys stays exact LRU, a larger or unlimited one learns', async (t) => {
   const isAdaptive = (maxKeys: number): boolean => {
     const { control } = new Weights();
-    const { weights } = new Recency(control, maxKeys, () => 1_000);
+    const { weights } = new Recency(
+      control,
+      maxKeys,
+      () => 1_000,
+      () => {},
+    );
     for (let i = 0; i < 50; i++) weights.learn(ghostOf(OFTEN, TICK));
     weights.refresh();
     return weights.scoreOf(firstStamp(TICK), TICK) !== 1;

@@ -305,3 +305,30 @@ t.test('tiny entries need a larger index, taken from the log, and go on being st
     t.strictSame(cache.integrityErrors(), []);
   }
 });
+
+t.test('a tiny cache forgets no order, however long nothing was evicted', async (t) => {
+  // Stamps repeat after 2^14 accesses.
+  for (let accesses = 2 ** 14 - 4; accesses <= 2 ** 14; accesses++) {
+    const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 4 });
+    for (const key of ['first', 'second', 'third', 'used']) cache.set(key, '1');
+    for (let i = 0; i < accesses; i++) cache.get('used');
+    cache.set('fourth', '1');
+    cache.set('fifth', '1');
+    t.strictSame([...cache.keys()].sort(), ['fifth', 'fourth', 'third', 'used'], `${accesses} accesses`);
+  }
+});
+
+t.test('a tiny cache goes on knowing the order of single accesses, however old what it evicts', async (t) => {
+  const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 3 });
+  for (let round = 0; round < 20; round++) {
+    for (const key of ['a', 'b', 'c']) cache.set(`${key}${round}`, '1');
+    for (let i = 0; i < 3_000; i++) cache.get(`c${round}`);
+    // The oldest goes, and is very old; then the others are used one after the other.
+    cache.set(`d${round}`, '1');
+    const others = ['b', 'c', 'd'].map((key) => `${key}${round}`);
+    const [first = '', second = '', third = ''] = [0, 1, 2].map((i) => others[(i + round) % 3]);
+    for (const key of [first, second, third]) cache.get(key);
+    cache.set(`e${round}`, '1');
+    t.strictSame([...cache.keys()].sort(), [second, third, `e${round}`].sort());
+  }
+});

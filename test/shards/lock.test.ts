@@ -138,7 +138,12 @@ t.test('who gets a dead thread’s id takes its lock off, and nobody else’s', 
 t.test('a shard has its lock while it reads and publishes, and never when it has done', async (t) => {
   const rig = new Rig({ maxMemory: 64 * KIB });
   const { view, key } = new Side(rig, 1);
-  const recency = new Recency(rig.control, 0, () => 1);
+  const recency = new Recency(
+    rig.control,
+    0,
+    () => 1,
+    () => {},
+  );
   const nobody = { evictOne: () => false, recover: () => {}, countEntries: () => 0 };
   const quota = new Quota(view.thread, rig.layout.threadSlots, 0, nobody);
   const shard = new LockedShard(view, rig.secrets, quota, recency);

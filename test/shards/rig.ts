@@ -42,9 +42,14 @@ export class Side {
 
   constructor(rig: Rig, id: number) {
     const shards: Shard[] = [];
-    const recency = new Recency(rig.control, rig.maxKeys, () => this.shard.entries);
+    const recency: Recency = new Recency(
+      rig.control,
+      rig.maxKeys,
+      () => this.shard.entries,
+      () => evictor.restamp(),
+    );
     const thread = new ThreadSlot(rig.control, id);
-    const evictor = new KeyEvictor(shards, recency, rig.maxKeys);
+    const evictor: KeyEvictor = new KeyEvictor(shards, recency, rig.maxKeys);
     const quota = new Quota(thread, rig.layout.threadSlots, rig.maxKeys, evictor);
     this.view = new ShardView(rig.buffer, 0, rig.layout, thread);
     this.shard = new Shard(this.view, rig.secrets, quota, recency);
@@ -93,7 +98,12 @@ export class Mover {
   readonly #reclaimer: Reclaimer;
 
   constructor(rig: Rig, { view, shard }: Side) {
-    const recency = new Recency(rig.control, rig.maxKeys, () => shard.entries);
+    const recency = new Recency(
+      rig.control,
+      rig.maxKeys,
+      () => shard.entries,
+      () => {},
+    );
     this.#view = view;
     this.#reclaimer = new Reclaimer(view, new Log(view), rig.secrets, shard, recency, shard.expirySweep);
   }
