@@ -237,6 +237,46 @@ t.test('what was cached before the news stopped is not served after', async (t) 
   ]);
 });
 
+t.test('a worker that can not come back has nothing served by those who have Redis', async (t) => {
+  const redis = await startRedis(t);
+  const direct = redis.client();
+  const proxy = await startProxy(t, redis);
+  const hotshard = await startReady(t, { args: ['--redis', proxy.url] });
+  const clients = await hotshard.clients();
+  const keys = clients.map((_, worker) => `k${worker}`);
+  const changeAll = async (value: string): Promise<void> => {
+    await Promise.all(keys.map((key) => direct.set(key, value)));
+  };
+  await changeAll('old');
+  for (const [worker, client] of clients.entries()) await client.untilValue(`k${worker}`, 'old');
+  proxy.refuse();
+  let cut = 0;
+  proxy.cut((connection) => TRACKED(connection) && cut++ === 0);
+  await until(async () => (await hotshard.client.counted('storeLinks')) === 1);
+  await changeAll('new');
+  // Another key each: that one is absent is remembered for both.
+  const isConnected = await Promise.all(
+    clients.map(async (client, worker) => (await client.get(`absent ${worker}`)).status !== 503),
+  );
+  t.equal(isConnected.filter(Boolean).length, 1);
+  const connected = clients[isConnected.indexOf(true)];
+  for (const key of keys) await connected?.untilValue(key, 'new');
+  t.ok(await staysAt(clients, 'k0', 'new'));
+  t.ok(await staysAt(clients, 'k1', 'new'));
+
+  // Now nobody has it, and what there is, is the best there is.
+  proxy.cut();
+  await until(async () => (await hotshard.client.counted('storeLinks')) === 0);
+  await changeAll('newer');
+  t.ok(await staysAt(clients, 'k0', 'new'));
+  t.ok(await staysAt(clients, 'k1', 'new'));
+  await proxy.accept();
+  for (const client of clients) {
+    await client.untilValue('k0', 'newer');
+    await client.untilValue('k1', 'newer');
+  }
+});
+
 t.test('what a worker that dies had cached is fetched again', async (t) => {
   const redis = await startRedis(t);
   const direct = redis.client();
