@@ -5,7 +5,8 @@
  * Everything cached by it carries the number. While its connections last, every foreign change of what was read in it
  * is told. When they are lost nothing is told any more, but as long as the store can't be reached again its entries
  * are the best there is: the session stays trusted. With the link's next session it ends, and with it, at once and in
- * all threads, the right of all its entries to be served.
+ * all threads, the right of all its entries to be served. So it does when another worker hears from the same server: then
+ * the server can be reached, and what the lost link would have been told is told to nobody.
  *
  * Session 0 is that of entries which carry none: those of a snapshot, of a data file, or of a map without a store. It is
  * trusted until it is ended like others, when a store that others change has been reached for the first time.
@@ -13,6 +14,7 @@
  * All words are in shared memory and accessed by Atomics. A reader loads an entry first, by the map's own rules, and then
  * asks here: a session that has ended never begins again, so the answer can't be too good.
  */
+import { createHash } from 'node:crypto';
 
 /** Sessions at a time: one per link, and each worker has a link to each master. */
 const CELLS = 4096;
@@ -30,6 +32,8 @@ const LAST_NUMBER = 0;
 const CONNECTED = 1;
 /** 1 once entries that carry no session are not trusted any more. */
 const UNLABELLED_ENDED = 2;
+/** How many sessions have lost their connection. */
+const LOSSES = 3;
 const HEADER_WORDS = 16;
 /** A word per worker: 1 once it has. */
 const WORKERS = 1024;
@@ -48,6 +52,10 @@ export class Sessions {
   readonly #owners: Int32Array;
 
   readonly #reached: Int32Array;
+  /** The session that has lost its connection, if it is still the one in `#trusted`: which loss it was, and of which server. */
+  readonly #lost: Int32Array;
+  readonly #lossNumbers: Int32Array;
+  readonly #lostServers: Int32Array;
 
   private constructor(buffer: SharedArrayBuffer) {
     this.#buffer = buffer;
@@ -55,10 +63,14 @@ export class Sessions {
     this.#trusted = new Int32Array(buffer, HEADER_WORDS * 4, CELLS);
     this.#owners = new Int32Array(buffer, (HEADER_WORDS + CELLS) * 4, CELLS);
     this.#reached = new Int32Array(buffer, (HEADER_WORDS + 2 * CELLS) * 4, WORKERS);
+    const afterReached = HEADER_WORDS + 2 * CELLS + WORKERS;
+    this.#lost = new Int32Array(buffer, afterReached * 4, CELLS);
+    this.#lossNumbers = new Int32Array(buffer, (afterReached + CELLS) * 4, CELLS);
+    this.#lostServers = new Int32Array(buffer, (afterReached + 2 * CELLS) * 4, CELLS);
   }
 
   static create(): Sessions {
-    return new Sessions(new SharedArrayBuffer((HEADER_WORDS + 2 * CELLS + WORKERS) * 4));
+    return new Sessions(new SharedArrayBuffer((HEADER_WORDS + 5 * CELLS + WORKERS) * 4));
   }
 
   static attach(handle: SessionsHandle): Sessions {
@@ -101,6 +113,41 @@ export class Sessions {
     }
   }
 
+  /**
+   * Says that the connection of a session is lost.
+   *
+   * ORDER: counted last. Whoever reads a count that has it in it finds the session, and asks its server later than this.
+   *
+   * @param server its name
+   */
+  lose(session: number, server: string): void {
+    const cell = session & CELL_MASK;
+    Atomics.store(this.#lostServers, cell, hashOf(server));
+    Atomics.store(this.#lossNumbers, cell, Atomics.load(this.#header, LOSSES) + 1);
+    Atomics.store(this.#lost, cell, session);
+    Atomics.add(this.#header, LOSSES, 1);
+  }
+
+  /** How many sessions have lost their connection: to be read before a server is asked whether it is there. */
+  get losses(): number {
+    return Atomics.load(this.#header, LOSSES);
+  }
+
+  /**
+   * Ends the sessions of a server that were lost before it was asked and has answered.
+   *
+   * @param losses as they were when it was asked
+   */
+  endLost(server: string, losses: number): void {
+    const hash = hashOf(server);
+    for (let cell = 0; cell < CELLS; cell++) {
+      const session = Atomics.load(this.#trusted, cell);
+      if (session === 0 || Atomics.load(this.#lost, cell) !== session) continue;
+      if (Atomics.load(this.#lostServers, cell) !== hash) continue;
+      if (Atomics.load(this.#lossNumbers, cell) <= losses) this.end(session);
+    }
+  }
+
   isTrusted(session: number): boolean {
     if (session === UNLABELLED) return Atomics.load(this.#header, UNLABELLED_ENDED) === 0;
     return Atomics.load(this.#trusted, session & CELL_MASK) === session;
@@ -126,3 +173,8 @@ export class Sessions {
 
 /** Milliseconds between looks whether the program is to end meanwhile. */
 const ABORT_CHECK_INTERVAL = 100;
+
+/** Servers are few: that two of them have the same 32 bits ends sessions too early, and is not to be expected. */
+function hashOf(server: string): number {
+  return createHash('sha1').update(server).digest().readInt32LE();
+}

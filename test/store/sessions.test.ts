@@ -53,6 +53,42 @@ test('a dead worker takes its own sessions with it, and no others', (t) => {
   t.end();
 });
 
+test('a session whose connection is lost is trusted until its server has answered somebody', (t) => {
+  const sessions = Sessions.create();
+  const [first, second, elsewhere, kept] = [0, 1, 2, 3].map((worker) => sessions.begin(worker));
+  const trusted = (): boolean[] =>
+    [first, second, elsewhere, kept].map((session = UNLABELLED) => sessions.isTrusted(session));
+  const before = sessions.losses;
+  sessions.lose(first ?? 0, 'a:1');
+  sessions.lose(elsewhere ?? 0, 'b:1');
+  const between = sessions.losses;
+  sessions.lose(second ?? 0, 'a:1');
+  t.strictSame(trusted(), [true, true, true, true]);
+  sessions.endLost('a:1', before);
+  t.strictSame(trusted(), [true, true, true, true], 'what was asked before the losses proves nothing');
+  Sessions.attach(sessions.handle).endLost('a:1', between);
+  t.strictSame(
+    trusted(),
+    [false, true, true, true],
+    'nor of those after the question, nor of another server',
+  );
+  sessions.endLost('a:1', sessions.losses);
+  t.strictSame(trusted(), [false, false, true, true]);
+  t.end();
+});
+
+test('a session that has the place of a lost one is its own', (t) => {
+  const sessions = Sessions.create();
+  const lost = sessions.begin(0);
+  sessions.lose(lost, 'a:1');
+  sessions.end(lost);
+  let next = sessions.begin(0);
+  for (; (next - lost) % 4096 !== 0; next = sessions.begin(0)) sessions.end(next);
+  sessions.endLost('a:1', sessions.losses);
+  t.ok(sessions.isTrusted(next));
+  t.end();
+});
+
 test('more sessions at a time than there can be are refused, and one that ends makes room', (t) => {
   const sessions = Sessions.create();
   const begun: number[] = [];

@@ -33,6 +33,8 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEvents {
+  /** It is asked whether it is there. What is returned is called when both of its sockets have answered. */
+  onAsk(): () => void;
   /** Keys, as hotshard knows them, that somebody has changed; null: all of them. */
   onInvalidate(keys: readonly Uint8Array[] | null): void;
   /** It has stopped answering in time, or does so again. */
@@ -65,7 +67,9 @@ export class RedisConnection {
     this.importedKeys = new KeyCommands({ commands: asking, abilities, prefix, session });
     this.#heartbeat = new Heartbeat({
       ask: async () => {
+        const onAnswered = this.#events?.onAsk();
         await Promise.all(this.#sockets.map(answered));
+        onAnswered?.();
       },
       onResponsive: (isResponsive) => this.#events?.onResponsive(isResponsive),
       onSilent: () => this.#lose(new Error('Redis has not answered for too long')),

@@ -49,6 +49,8 @@ export class RedisLink {
   #connection: RedisConnection | undefined;
   /** Of the last connection, trusted until there is another one. Before the first: of what was in the map at the start. */
   #session = UNLABELLED;
+  /** Losses of sessions, of whatever worker, that there had been when the server was last heard of. */
+  #losses = 0;
   #lastReason = 'it has not been reached yet';
   #loggedAt = Number.NEGATIVE_INFINITY;
   #isWarnedOfStaleness = false;
@@ -97,6 +99,13 @@ export class RedisLink {
     this.#connection.session = this.#session;
   }
 
+  /** The server was asked when there had been so many losses, and has answered. */
+  #noteAnswer(losses: number): void {
+    if (losses === this.#losses) return;
+    this.#losses = losses;
+    this.#parts.sessions.endLost(this.#parts.name, losses);
+  }
+
   #beginSession(): number {
     const { sessions, worker, onSession } = this.#parts;
     onSession?.();
@@ -124,8 +133,10 @@ export class RedisLink {
     let connection: RedisConnection | undefined;
     const keepTracking = atRandomTimes(this.#parts.dropTracking, () => connection?.dropTracking());
     try {
+      const { losses } = this.#parts.sessions;
       connection = await RedisConnection.open(this.#parts.connection);
       if (signal.aborted) return;
+      this.#noteAnswer(losses);
       const reason = await this.#begin(connection);
       if (!signal.aborted) this.#report(reason);
     } catch (error) {
@@ -145,6 +156,10 @@ export class RedisLink {
     this.#session = this.#beginSession();
     return new Promise((resolve) => {
       connection.begin(this.#session, {
+        onAsk: () => {
+          const { losses } = sessions;
+          return () => this.#noteAnswer(losses);
+        },
         onInvalidate: (keys) => this.#invalidate(keys),
         onResponsive: (isResponsive) => {
           this.#sayReachable(isResponsive);
@@ -153,6 +168,7 @@ export class RedisLink {
         },
         onLost: (reason) => {
           this.#sayReachable(false);
+          sessions.lose(this.#session, name);
           resolve(reason);
         },
       });

@@ -1,15 +1,9 @@
 /** What others do in Redis, and what other workers and processes do, against what is served. */
 import t from 'tap';
-import { type Client, type Hotshard, startReady } from '../fixtures/hotshard.js';
+import { type Client, startReady } from '../fixtures/hotshard.js';
 import { startRedis } from '../fixtures/redis-server.js';
-import { hasSent, startProxy, type TcpProxy } from '../fixtures/tcp-proxy.js';
+import { hasSent, startProxy } from '../fixtures/tcp-proxy.js';
 import { until } from '../fixtures/until.js';
-
-interface Loss {
-  readonly proxy: TcpProxy;
-  readonly hotshard: Hotshard;
-  readonly change: () => Promise<unknown>;
-}
 
 const TRACKED = hasSent('TRACKING');
 const TELLING = hasSent('__redis__:invalidate');
@@ -20,7 +14,7 @@ async function staysAt(clients: readonly Client[], key: string, value: string | 
   return (await Promise.all(reads)).every((read) => read === value);
 }
 
-t.test('no change in Redis leaves an old value', async (t) => {
+t.test('no change in Redis leaves an old value, and own ones cost no misses', async (t) => {
   const redis = await startRedis(t);
   const direct = redis.client();
   const [hotshard, other] = await Promise.all([
@@ -65,6 +59,30 @@ t.test('no change in Redis leaves an old value', async (t) => {
     await clients[0]?.untilValue('mortal', undefined);
     t.equal(await direct.exists('mortal'), 0);
   });
+
+  await t.test('own writes do not lower the hit ratio', async (t) => {
+    const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
+    await Promise.all(keys.map((key) => hotshard.client.set(key, 'v')));
+    for (const client of clients) {
+      await Promise.all(keys.map((key) => client.get(key)));
+    }
+    const before = await hotshard.client.stats();
+    let turn = 0;
+    const user = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        turn++;
+        // Other keys are written in each round over all of them.
+        const key = keys[(turn * 7919 + Math.floor(turn / keys.length)) % keys.length] ?? '';
+        if (turn % 5 === 0) await hotshard.client.set(key, `v${turn}`);
+        else await hotshard.client.get(key);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, user));
+    const { hits, misses } = await hotshard.client.stats();
+    const ratio = (hits - before.hits) / (hits - before.hits + misses - before.misses);
+    t.ok(ratio >= 0.99, `${hits - before.hits} hits, ${misses - before.misses} misses`);
+    t.equal(hits - before.hits + misses - before.misses, 640, 'each read counts once');
+  });
 });
 
 t.test('what Redis evicts, or no longer tracks, is served no more and told of anew', async (t) => {
@@ -101,63 +119,107 @@ t.test('what Redis evicts, or no longer tracks, is served no more and told of an
   );
 });
 
-t.test('own writes do not lower the hit ratio', async (t) => {
+t.test('connections that are slow or lost', async (t) => {
   const redis = await startRedis(t);
-  const hotshard = await startReady(t, { args: ['--redis', redis.url] });
-  const clients = await hotshard.clients();
-  const keys = Array.from({ length: 200 }, (_, i) => `k${i}`);
-  await Promise.all(keys.map((key) => hotshard.client.set(key, 'v')));
-  for (const client of clients) {
-    await Promise.all(keys.map((key) => client.get(key)));
-  }
-  const before = await hotshard.client.stats();
-  let turn = 0;
-  const user = async (): Promise<void> => {
-    for (let i = 0; i < 100; i++) {
-      turn++;
-      // Other keys are written in each round over all of them.
-      const key = keys[(turn * 7919 + Math.floor(turn / keys.length)) % keys.length] ?? '';
-      if (turn % 5 === 0) await hotshard.client.set(key, `v${turn}`);
-      else await hotshard.client.get(key);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, user));
-  const { hits, misses } = await hotshard.client.stats();
-  const ratio = (hits - before.hits) / (hits - before.hits + misses - before.misses);
-  t.ok(ratio >= 0.99, `${hits - before.hits} hits, ${misses - before.misses} misses`);
-  t.equal(hits - before.hits + misses - before.misses, 640, 'each read counts once');
-});
-
-t.test(
-  'a read after a write that was answered gets what was written, whichever worker it asks',
-  async (t) => {
-    const redis = await startRedis(t);
-    const proxy = await startProxy(t, redis);
-    const hotshard = await startReady(t, { args: ['--redis', proxy.url] });
-    const clients = await hotshard.clients();
-    // Echoes come late, and so does what the other worker is told.
-    proxy.delay(15, { connection: TELLING });
-    for (let i = 0; i < 30; i++) {
-      const writer = clients[i % clients.length];
-      await writer?.set('k', String(i));
-      for (const client of clients) t.equal(await client.value('k'), String(i));
-    }
-  },
-);
-
-t.test('the late echo of an own write costs no reader a miss', async (t) => {
-  const redis = await startRedis(t);
+  const direct = redis.client();
   const proxy = await startProxy(t, redis);
-  const { client } = await startReady(t, { args: ['--redis', proxy.url], workers: 1 });
-  await client.set('k', 'first');
-  proxy.delay(15, { connection: TELLING });
-  for (let i = 0; i < 5; i++) {
-    const before = await client.counted('invalidations');
-    await client.set('k', String(i));
-    await until(async () => (await client.counted('invalidations')) > before);
-    t.match(await client.get('k'), { text: String(i), headers: { 'x-cache': 'hit' } });
-  }
-  t.equal((await client.stats()).misses, 0);
+  const hotshard = await startReady(t, { args: ['--redis', proxy.url] });
+  const clients = await hotshard.clients();
+  const [client] = clients;
+  if (client === undefined) throw new Error('two workers were asked for');
+
+  await t.test(
+    'a read after a write that was answered gets what was written, whichever worker it asks',
+    async (t) => {
+      // Echoes come late, and so does what the other worker is told.
+      const undo = proxy.delay(15, { connection: TELLING });
+      for (let i = 0; i < 30; i++) {
+        const writer = clients[i % clients.length];
+        await writer?.set('k', String(i));
+        for (const client of clients) t.equal(await client.value('k'), String(i));
+      }
+      undo();
+    },
+  );
+
+  await t.test('the late echo of an own write costs no reader a miss', async (t) => {
+    await client.set('echoed', 'first');
+    const { misses } = await client.stats();
+    const undo = proxy.delay(15, { connection: TELLING });
+    for (let i = 0; i < 5; i++) {
+      const before = await client.counted('invalidations');
+      await client.set('echoed', String(i));
+      await until(async () => (await client.counted('invalidations')) > before);
+      t.match(await client.get('echoed'), { text: String(i), headers: { 'x-cache': 'hit' } });
+    }
+    t.equal((await client.stats()).misses, misses);
+    undo();
+  });
+
+  await t.test('a worker that can not come back has nothing served by those who have Redis', async (t) => {
+    const keys = clients.map((_, worker) => `k${worker}`);
+    const changeAll = async (value: string): Promise<void> => {
+      await Promise.all(keys.map((key) => direct.set(key, value)));
+    };
+    await changeAll('old');
+    for (const [worker, client] of clients.entries()) await client.untilValue(`k${worker}`, 'old');
+    proxy.refuse();
+    let cut = 0;
+    proxy.cut((connection) => TRACKED(connection) && cut++ === 0);
+    await until(async () => (await hotshard.client.counted('storeLinks')) === 1);
+    await changeAll('new');
+    // Another key each: that one is absent is remembered for both.
+    const isConnected = await Promise.all(
+      clients.map(async (client, worker) => (await client.get(`absent ${worker}`)).status !== 503),
+    );
+    t.equal(isConnected.filter(Boolean).length, 1);
+    const connected = clients[isConnected.indexOf(true)];
+    for (const key of keys) await connected?.untilValue(key, 'new');
+    t.ok(await staysAt(clients, 'k0', 'new'));
+    t.ok(await staysAt(clients, 'k1', 'new'));
+
+    // Now nobody has it, and what there is, is the best there is.
+    proxy.cut();
+    await until(async () => (await hotshard.client.counted('storeLinks')) === 0);
+    await changeAll('newer');
+    t.ok(await staysAt(clients, 'k0', 'new'));
+    t.ok(await staysAt(clients, 'k1', 'new'));
+    await proxy.accept();
+    for (const client of clients) {
+      await client.untilValue('k0', 'newer');
+      await client.untilValue('k1', 'newer');
+    }
+  });
+
+  await t.test('what was cached before the news stopped is not served after', async (t) => {
+    const key = 'lost';
+    const change = (): Promise<unknown> => direct.set(key, 'new');
+    const losses: Record<string, () => unknown> = {
+      'the connection that is told': () => proxy.cut(TELLING),
+      'the connection that asks': () => proxy.cut(TRACKED),
+      'a connection that Redis ends': async () => {
+        const list = String(await direct.client('LIST'));
+        const ids = [...list.matchAll(/id=(\d+) .*sub=1/g)].map(([, id]) => id);
+        for (const id of ids) await direct.call('CLIENT', 'KILL', 'ID', String(id));
+      },
+      'a connection that stands still': async () => {
+        const release = proxy.hold({ direction: 'to client', connection: TELLING });
+        await change();
+        await until(() => hotshard.log.some(({ msg }) => msg.includes('has not answered for too long')));
+        release();
+      },
+    };
+    for (const [name, lose] of Object.entries(losses)) {
+      await direct.set(key, 'old');
+      await client.untilValue(key, 'old');
+      await lose();
+      await change();
+      await client.untilValue(key, 'new');
+      t.ok(await staysAt(clients, key, 'new'), name);
+      // The other worker may have come back later.
+      await until(async () => (await client.counted('storeLinks')) === clients.length);
+    }
+  });
 });
 
 t.test('races of own and foreign writers end with what Redis has', async (t) => {
@@ -202,39 +264,6 @@ t.test('races of own and foreign writers end with what Redis has', async (t) => 
       t.ok(await staysAt(clients, name, now), `${name} in round ${round}`);
     }
   }
-});
-
-t.test('what was cached before the news stopped is not served after', async (t) => {
-  const redis = await startRedis(t);
-  const direct = redis.client();
-  const afterLosing = async (lose: (parts: Loss) => unknown): Promise<void> => {
-    const proxy = await startProxy(t, redis);
-    const hotshard = await startReady(t, { args: ['--redis', proxy.url], workers: 1 });
-    const { client } = hotshard;
-    const key = `k${proxy.port}`;
-    await direct.set(key, 'old');
-    await client.untilValue(key, 'old');
-    const change = (): Promise<unknown> => direct.set(key, 'new');
-    await lose({ proxy, hotshard, change });
-    await change();
-    await client.untilValue(key, 'new');
-    t.ok(await staysAt([client], key, 'new'));
-  };
-  await Promise.all([
-    afterLosing(({ proxy }) => proxy.cut(TELLING)),
-    afterLosing(({ proxy }) => proxy.cut(TRACKED)),
-    afterLosing(async ({ proxy, hotshard, change }) => {
-      const release = proxy.hold({ direction: 'to client', connection: TELLING });
-      await change();
-      await until(() => hotshard.log.some(({ msg }) => msg.includes('has not answered for too long')));
-      release();
-    }),
-    afterLosing(async () => {
-      const list = String(await direct.client('LIST'));
-      const ids = [...list.matchAll(/id=(\d+) .*sub=1/g)].map(([, id]) => id);
-      for (const id of ids) await direct.call('CLIENT', 'KILL', 'ID', String(id));
-    }),
-  ]);
 });
 
 t.test('what a worker that dies had cached is fetched again', async (t) => {
