@@ -4,7 +4,7 @@
  * ## The bucket
  *
  * Each client has a token bucket as large as a second's requests, kept as one number: the generic cell rate algorithm
- * (ITU-T I.371, annex A; ATM Forum, Traffic Management 4.0, section 4.4.2). The number is the time at which the bucket
+ * (ITU-T Recommendation I.371; ATM Forum, Traffic Management Specification 4.0). The number is the time at which the bucket
  * will be full again. A request moves it on by what a request costs, and is refused when that would leave it more than
  * the whole bucket ahead of now. So in any time `t` no more than `rate + t * rate` are admitted, exactly: the number lies
  * in one 64-bit word, and is moved by compare-exchange. Whoever makes that go round again was admitted.
