@@ -2,10 +2,7 @@
 import { once } from 'node:events';
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import t, { type Test } from 'tap';
-import type { SharedCache } from '../../shards/index.js';
-import { LocalCache } from '../../src/store/local.js';
-import type { ReadResult } from '../../src/store/tiered.js';
-import type { ProcessState } from '../../src/telemetry/process-state.js';
+import { held } from './held-cache.js';
 import {
   askOver,
   END_HEADERS,
@@ -17,7 +14,7 @@ import {
   openSession,
   PREFACE,
 } from './http2-client.js';
-import { deferred, limitOf, type Setup, serve, speak, type UnderTest, until } from './server-under-test.js';
+import { limitOf, type Setup, serve, speak, type UnderTest, until } from './server-under-test.js';
 
 speak('h2c');
 
@@ -28,21 +25,6 @@ async function served(t: Test, setup: Setup = {}): Promise<UnderTest & { session
   const session = await openSession(`http://127.0.0.1:${server.port}`);
   t.teardown(() => session.destroy());
   return { ...server, session };
-}
-
-/** A cache whose reads wait for the gate. */
-function heldCache(): { cache: NonNullable<Setup['cache']>; open: () => void; reads: () => number } {
-  const gate = deferred<void>();
-  let reads = 0;
-  class Held extends LocalCache {
-    override async get(key: string): Promise<ReadResult> {
-      reads++;
-      await gate.promise;
-      return { value: Buffer.from(key), source: 'hit' };
-    }
-  }
-  const cache = (map: SharedCache, state: ProcessState): LocalCache => new Held(map, state);
-  return { cache, open: () => gate.resolve(), reads: () => reads };
 }
 
 function inFlight(server: UnderTest): Promise<number> {
@@ -149,17 +131,17 @@ t.test('a body that breaks off stores nothing and frees its place', async (t) =>
 
 t.test('a request that its client takes back leaves the queue, or frees its place', async (t) => {
   const limit = limitOf(1, 10);
-  const { cache, open, reads } = heldCache();
+  const { cache, made } = held();
   const { session } = await served(t, { limit, cache });
   const inside = session.request({ ':path': '/get/a' });
-  await until(() => reads() === 1);
+  await until(() => made().busy === 1);
   const waiting = session.request({ ':path': '/get/b' });
   await until(() => limit.usage.waiting === 1);
   waiting.close(NGHTTP2_CANCEL);
   await until(() => limit.usage.waiting === 0);
   inside.close(NGHTTP2_CANCEL);
   await until(() => limit.usage.inFlight === 0);
-  open();
+  made().gate.resolve();
   t.equal((await askOver(session, 'GET', '/get/c')).text, 'c');
 });
 
@@ -206,13 +188,13 @@ t.test('CONNECT, Expect and HEAD', async (t) => {
 t.test(
   'a session in which nothing moves is ended, with an answer under way when that is there',
   async (t) => {
-    const { cache, open, reads } = heldCache();
+    const { cache, made } = held();
     const { session, port } = await served(t, { cache, timeouts: { idleSession: 100 } });
     const idle = await openSession(`http://127.0.0.1:${port}`);
     const asked = askOver(session, 'GET', '/get/late');
-    await until(() => reads() === 1);
+    await until(() => made().busy === 1);
     await once(idle, 'close');
-    open();
+    made().gate.resolve();
     t.equal((await asked).text, 'late');
   },
 );
@@ -226,26 +208,26 @@ t.test('a stream on which nothing moves is reset, and frees its place', async (t
 });
 
 t.test('stopping: requests under way are answered, then sessions end', async (t) => {
-  const { cache, open, reads } = heldCache();
+  const { cache, made } = held();
   const { session, stop, port, state } = await served(t, { cache });
   const idle = await openSession(`http://127.0.0.1:${port}`);
   const asked = askOver(session, 'GET', '/get/late');
-  await until(() => reads() === 1);
+  await until(() => made().busy === 1);
   const goaway = once(session, 'goaway');
   const ended = [once(idle, 'close'), once(session, 'close')];
   const stopped = stop(10_000);
   t.equal((await goaway)[0], NGHTTP2_NO_ERROR);
-  open();
+  made().gate.resolve();
   t.equal((await asked).text, 'late');
   await Promise.all([stopped, ...ended]);
   t.equal(state.row(0).openConnections, 0);
 });
 
 t.test('what does not end in time is cut off', async (t) => {
-  const { cache, reads } = heldCache();
+  const { cache, made } = held();
   const { session, stop, state } = await served(t, { cache });
   const asked = askOver(session, 'GET', '/get/never');
-  await until(() => reads() === 1);
+  await until(() => made().busy === 1);
   await Promise.all([stop(50), t.rejects(asked)]);
   await until(() => state.row(0).openConnections === 0);
 });
