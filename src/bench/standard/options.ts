@@ -188,7 +188,9 @@ function textOf(given: Readonly<Record<string, unknown>>, flag: string): string 
 function urlOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const url = parseServerUrl(text);
-  if (url?.protocol !== 'http:' || url.pathname !== '/') throw badValue('--url', maskSecrets(text), URL_FORMAT);
+  if (url?.protocol !== 'http:' || url.pathname !== '/') {
+    throw badValue('--url', maskSecrets(text), URL_FORMAT);
+  }
   return url;
 }
 
