@@ -3,5 +3,5 @@
 import { runProgram } from './program.js';
 
 const code = await runProgram(process.argv.slice(2), process);
-// Not only `exitCode`: a server that failed to start may have left threads behind.
+// Not only `exitCode`: a server that failed to start may have left something open, such as its connections to Redis.
 if (code !== 0) process.exit(code);

@@ -2,17 +2,17 @@
  * The command line: which commands there are, what their flags are called, and what a failure looks like. What
  * the commands do is elsewhere.
  */
-import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { BENCH_FLAGS, parseOptions as parseBenchOptions } from '../src/bench/standard/options.js';
 import { CacheClient, ClientError, parseServerUrl, SERVER_URL_FORMAT } from '../src/client.js';
 import { type Command, chooseCommand, type FlagOptions } from '../src/config/command-line.js';
-import { badValue, quote, UsageError } from '../src/config/errors.js';
+import { badValue, messageOf, quote, UsageError } from '../src/config/errors.js';
 import { type Flags, loadOption } from '../src/config/load.js';
 import type { Option } from '../src/config/option.js';
 import { OPTIONS } from '../src/config/options.js';
+import { maskSecrets } from '../src/config/redis-address.js';
 import { DURATION_FORMAT, parseDuration } from '../src/config/units.js';
 import { HOT_DEFAULT, HOT_LEAST, HOT_MOST } from '../src/telemetry/hot-keys.js';
 import { CommandFailure, print, type Surroundings } from './output.js';
@@ -180,7 +180,7 @@ async function benchCommand(
 function client(flags: Flags, environment: NodeJS.ProcessEnv): CacheClient {
   const text = typeof flags.url === 'string' ? flags.url : DEFAULT_URL;
   const url = parseServerUrl(text);
-  if (url === undefined) throw badValue('--url', text, SERVER_URL_FORMAT);
+  if (url === undefined) throw badValue('--url', maskSecrets(text), SERVER_URL_FORMAT);
   return new CacheClient(url, { authToken: authToken(flags, environment) });
 }
 
@@ -215,20 +215,26 @@ function noValue(key: string): CommandFailure {
   return new CommandFailure(`no value found for key ${quote(key)}`);
 }
 
+/** @throws {CommandFailure} when it can't be read, such as a directory */
 async function wholeOf(stdin: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(chunk);
+  try {
+    for await (const chunk of stdin) chunks.push(chunk);
+  } catch (error) {
+    throw new CommandFailure(`standard input can't be read: ${messageOf(error)}`, { cause: error });
+  }
   return Buffer.concat(chunks);
 }
 
-function packageVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('hotshard/package.json');
-  return z.object({ version: z.string() }).parse(manifest).version;
+/** Loaded only now: the other commands start faster without it. */
+async function version(): Promise<string> {
+  return (await import('../src/telemetry/stats.js')).VERSION;
 }
 
 /**
- * Runs what a command line asks for, and resolves with the exit code when that is done, for a server when it has stopped. A
- * failure is told on standard error before. A server that failed to start may have left threads behind.
+ * Runs what a command line asks for, and resolves with the exit code when that is done. For a server that is when it serves, or
+ * is already told to stop: it ends the process by itself. A failure is told on standard error before. A server that failed to
+ * start may have left something open that keeps the process alive.
  *
  * @param args without the program
  */
@@ -237,7 +243,7 @@ export async function runProgram(args: readonly string[], surroundings: Surround
   try {
     const choice = chooseCommand(commandsIn(surroundings), args);
     if (choice.kind === 'command') await choice.run();
-    else await print(stdout, `${choice.kind === 'help' ? choice.text : packageVersion()}\n`);
+    else await print(stdout, `${choice.kind === 'help' ? choice.text : await version()}\n`);
     return 0;
   } catch (error) {
     const isExpected =

@@ -9,7 +9,7 @@ import { type ServeOptions, serve } from '../src/supervisor/supervisor.js';
 import { createLogger, standardOutput } from '../src/telemetry/log.js';
 import { CommandFailure, print, type Surroundings } from './output.js';
 
-/** Serves until it is told to stop. */
+/** Starts the server. Resolves when it serves; from then on it ends the process by itself. */
 export async function serveCommand(flags: Flags, environment: NodeJS.ProcessEnv): Promise<void> {
   const { config, warnings } = loadConfig(flags, environment);
   const logger = createLogger(config.logLevel, await standardOutput());

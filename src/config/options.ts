@@ -31,7 +31,8 @@ export type Options = {
   readonly config: Option<string | undefined>;
 };
 
-const MAX_KEYS_LIMIT = 2 ** 31 - 1;
+/** What shared memory counts in words of 32 bits with a sign. */
+const MAX_COUNT = 2 ** 31 - 1;
 const MAX_WORKERS = 1024;
 const MAX_RATE = 1_000_000;
 const MAX_SHARDS = 1024;
@@ -79,8 +80,8 @@ export const OPTIONS: Options = {
     environment: [{ name: 'HOTSHARD_BACKLOG_LIMIT' }],
     default: '4096',
     description: 'requests that may wait for a place; past it: 503 and Retry-After',
-    allowed: `a whole number from 0 to ${MAX_KEYS_LIMIT}`,
-    schema: wholeNumber(0, MAX_KEYS_LIMIT),
+    allowed: `a whole number from 0 to ${MAX_COUNT}`,
+    schema: wholeNumber(0, MAX_COUNT),
   },
   workers: {
     flag: 'workers',
@@ -104,8 +105,8 @@ export const OPTIONS: Options = {
     environment: [{ name: 'HOTSHARD_MAX_KEYS' }, { name: 'PROXY_MAX_KEYS' }],
     default: '0',
     description: 'most keys held, 0 = as many as fit',
-    allowed: `a whole number from 0 to ${MAX_KEYS_LIMIT} (0 = as many as fit)`,
-    schema: wholeNumber(0, MAX_KEYS_LIMIT),
+    allowed: `a whole number from 0 to ${MAX_COUNT} (0 = as many as fit)`,
+    schema: wholeNumber(0, MAX_COUNT),
   },
   ttl: {
     flag: 'ttl',

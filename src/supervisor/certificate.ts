@@ -36,6 +36,7 @@ export function readIdentity({ tlsCert, tlsKey }: Paths): TlsIdentity | undefine
   return { certificate, key, ticketKeys: randomBytes(TICKET_KEY_BYTES) };
 }
 
+/** The certificate of the program while it runs: what its files held when they were last right. */
 export class Certificate {
   readonly #paths: Paths;
   readonly #logger: Logger;

@@ -93,13 +93,17 @@ export function threads(parts: CrewParts): Crew {
     entry: options.workerEntry ?? new URL('../worker/main.js', import.meta.url),
     logger,
     ...restartPolicy(options, killWorker),
-    workerData: async (worker) => ({
-      worker,
-      config: { ...config, logLevel: level.current },
-      shared: handles,
-      ...(await ports.tickets(worker)),
-      identity: certificate.identity,
-    }),
+    workerData: async (worker) => {
+      const tickets = await ports.tickets(worker);
+      // Only after that wait: what changes meanwhile is told to threads that are there, and this one is not yet.
+      return {
+        worker,
+        config: { ...config, logLevel: level.current },
+        shared: handles,
+        ...tickets,
+        identity: certificate.identity,
+      };
+    },
     onAdopting: (worker) => ports.adopted(worker),
     onListening: (worker, bound) => {
       ports.listening(worker);

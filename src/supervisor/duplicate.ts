@@ -89,9 +89,10 @@ export class Duplicator {
    */
   duplicate(): Promise<RawSocket> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
       this.#child ??= this.#startChild();
       this.#child.send('duplicate');
+      // Last: both throw where no process can be started, and who has failed must not be answered in place of another.
+      this.#waiting.push({ resolve, reject });
     });
   }
 

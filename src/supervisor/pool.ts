@@ -45,8 +45,8 @@ export interface PoolOptions {
   onWorkerGone?(worker: number): void;
   /** A dead worker is about to be replaced. */
   onReplace?(worker: number): void;
-  /** A worker dies again and again and is not replaced any more. Called once. */
-  onCrashLoop?(error: Error): void;
+  /** A worker dies again and again and is not replaced any more. Called once for its place, and not while draining. */
+  onCrashLoop?(): void;
 }
 
 /** One worker's place, which its replacements take over. */
@@ -182,20 +182,22 @@ export class Pool {
   async #launch(place: Place): Promise<void> {
     const { worker } = place;
     const { workerData, entry } = this.#options;
-    let data: WorkerData;
+    let thread: Worker;
     try {
-      data = await workerData(worker);
+      const data = await workerData(worker);
+      if (this.#isStopping()) {
+        this.#options.onWorkerGone?.(worker);
+        return;
+      }
+      // Throws where the system has no thread to give.
+      thread = new Worker(entry, { workerData: data, name: `hotshard-worker-${worker}` });
     } catch (error) {
       this.#options.onWorkerGone?.(worker);
+      if (this.#isStopping()) return;
       throw error;
     }
-    if (this.#isStopping()) {
-      this.#options.onWorkerGone?.(worker);
-      return;
-    }
+    place.thread = thread;
     await new Promise<void>((resolve, reject) => {
-      const thread = new Worker(entry, { workerData: data, name: `hotshard-worker-${worker}` });
-      place.thread = thread;
       let failure: Error | undefined;
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') resolve();
@@ -264,7 +266,7 @@ export class Pool {
         { worker, err: error, deaths: place.deathsInARow },
         'worker dies again and again: giving up',
       );
-      this.#options.onCrashLoop?.(error);
+      this.#options.onCrashLoop?.();
       return;
     }
     const delay = Math.min(firstDelay * 2 ** (place.deathsInARow - 1), longestDelay);

@@ -57,7 +57,7 @@ const DRAIN_MARGIN = 500 + END_LIMIT;
  *
  * @param logger writes synchronously: the last lines come right before the exit
  * @throws the system error when a port can't be had (`code` EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND …; `port`),
- *   or what keeps a worker from starting; nothing is left running then
+ *   or what keeps a worker from starting; no worker thread and no watch for signals is left then
  */
 export async function serve(config: Config, logger: Logger, options: ServeOptions = {}): Promise<void> {
   await new Supervisor(config, logger, options).serve();

@@ -22,8 +22,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
 /**
  * Standard output as a place for log lines.
  *
- * @param readable whether people read it there rather than programs; absent: when it is a terminal. (Asked of
- *   the descriptor, because in a worker thread `process.stdout` doesn't know.)
+ * @param readable whether people read it there rather than programs; absent: when it is a terminal
  */
 export async function standardOutput(
   readable: boolean = isatty(STANDARD_OUTPUT),

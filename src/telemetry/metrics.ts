@@ -62,8 +62,8 @@ const REQUESTS: readonly Metric[] = [
   gauge('hotshard_inflight_max', 'The concurrency limit.', ({ usage }) => usage.concurrencyLimit),
   gauge('hotshard_backlog', 'Requests that wait for a place.', ({ usage }) => usage.waiting),
   gauge('hotshard_backlog_max', 'Requests that may wait for a place.', ({ usage }) => usage.backlogLimit),
-  counted('hotshard_connections_opened_total', 'Connections that were accepted.', 'connections'),
-  gauge('hotshard_connections', 'Connections that are open.', ({ state }) => state.total('openConnections')),
+  counted('hotshard_connections_opened_total', 'Connections for HTTP that were accepted.', 'connections'),
+  gauge('hotshard_connections', 'Open connections for HTTP.', ({ state }) => state.total('openConnections')),
   counter(
     'hotshard_resp_received_bytes_total',
     'Bytes read from connections of the Redis protocol.',
@@ -84,7 +84,7 @@ const MAP: readonly Metric[] = [
   counter('hotshard_evictions_total', 'Keys that were removed for room.', ({ map }) => map.evictions),
   counter(
     'hotshard_expired_total',
-    'Keys that were removed since their time to live was over.',
+    'Keys that were removed because their time to live was over.',
     ({ map }) => map.expirations,
   ),
   gauge(
@@ -115,7 +115,7 @@ const STORE: readonly Metric[] = [
   counted('hotshard_store_fetches_total', 'Reads of the store.', 'fetches'),
   counted(
     'hotshard_store_errors_total',
-    'Operations that failed since the store was out of reach.',
+    'Operations that failed because the store was out of reach.',
     'storeErrors',
   ),
   counted('hotshard_absent_hits_total', 'Reads that were answered by a remembered absence.', 'absentHits'),

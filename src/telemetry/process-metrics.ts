@@ -1,12 +1,10 @@
 /** The metrics that any Node.js process has, under the names that Prometheus's client libraries give them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Sample } from './exposition.js';
+import type { ProcessState } from './process-state.js';
 
 const DESCRIPTORS = '/proc/self/fd';
 const LIMITS = '/proc/self/limits';
-
-/** When this process began, in seconds since the epoch. */
-const STARTED = (Date.now() - process.uptime() * 1000) / 1000;
 
 export const PROCESS_METRICS = [
   {
@@ -34,7 +32,8 @@ export const PROCESS_METRICS = [
     name: 'process_start_time_seconds',
     type: 'gauge',
     help: 'When the process began, in seconds since the epoch.',
-    read: (): number => STARTED,
+    // To the last digit the same whichever worker answers: programs take every change for a new process.
+    read: ({ state }: { readonly state: Pick<ProcessState, 'startedAt'> }): number => state.startedAt / 1000,
   },
   {
     name: 'process_resident_memory_bytes',

@@ -62,6 +62,7 @@ export const BUCKETS: readonly number[] = [
 ];
 
 const BOUNDS = Float64Array.from(BUCKETS, (seconds) => seconds * 1000);
+/** In a millisecond. */
 const NANOSECONDS = 1e6;
 
 /** Of a protocol: its buckets, the one above them, and the sum. */

@@ -50,6 +50,7 @@ export async function runWorker(createServer: CreateServer, createRespLane?: Cre
     onAdopting: () => say({ type: 'adopting' }),
   });
   serving = await running;
+  // Not before: an error that keeps it from serving may end the thread at once.
   onFailure(serving, (error, isFirst) => {
     if (isFirst) say({ type: 'failing', reason: inspect(error) });
     else logger.error({ err: error }, 'another error, of a worker that is about to end');

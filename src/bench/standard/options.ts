@@ -1,7 +1,10 @@
-/** What `hotshard bench` can be told: a table of its flags, and what is made of them. */
+  if (url?.protocol !== 'http:' || url.pathname !== '/') {
+    throw badValue('--url', maskSecrets(text), URL_FORMAT);
+  }/** What `hotshard bench` can be told: a table of its flags, and what is made of them. */
 import { z } from 'zod';
 import { parseServerUrl } from '../../client.js';
 import { badValue, UsageError } from '../../config/errors.js';
+import { maskSecrets } from '../../config/redis-address.js';
 import { parseDuration, parseSize, SIZE_FORMAT } from '../../config/units.js';
 
 /** Requests per second of the part that measures latency: so many, or a share of the throughput. */
@@ -185,7 +188,9 @@ function textOf(given: Readonly<Record<string, unknown>>, flag: string): string 
 function urlOf(text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const url = parseServerUrl(text);
-  if (url?.protocol !== 'http:' || url.pathname !== '/') throw badValue('--url', text, URL_FORMAT);
+  if (url?.protocol !== 'http:' || url.pathname !== '/') {
+    throw badValue('--url', maskSecrets(text), URL_FORMAT);
+  }
   return url;
 }
 
