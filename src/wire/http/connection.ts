@@ -53,6 +53,8 @@ export class Connection implements Sink {
   /** The first `length` of `bytes` have come. They are the next read's after this. */
   take(bytes: Uint8Array, length: number): void {
     if (this.isIdle) {
+      // A request begins. For how long there was none before is another matter.
+      this.#since = this.#station.ticks;
       const used = this.#serve(bytes, length);
       if (used < length && !this.#isGone) this.#pending.append(bytes, used, length, this.#needed);
     } else {
