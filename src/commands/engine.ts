@@ -134,7 +134,7 @@ export class Engine {
     return this.#run(command, args, reply, client);
   }
 
-  /** Whether a command is certain to be answered by {@link execute} at once. To be asked between `begin` and `end`, too. */
+  /** Whether {@link execute} is certain to answer a command at once. It looks at the map: to be asked between `begin` and `end`. */
   isAtOnce(args: Arguments, { transaction }: Client): boolean {
     const command = this.lookup.find(args);
     if (command === undefined || (transaction !== undefined && !command.isImmediate)) return true;

@@ -133,6 +133,7 @@ export class Connection implements Sink {
         requests++;
         this.#admission.end();
       } else if (this.#admission.takePlace()) {
+        // It waits for the rest of its body, or for the store. Without a place it does so with the Hapi server.
         this.#needed = station.scan.end - at;
         if (verdict !== Verdict.MORE_BODY) unanswered = verdict;
         break;
