@@ -1,9 +1,11 @@
 /**
  * Which commands are certain to be answered without waiting for anything. It is asked when all places of the concurrency
- * limit are taken: such commands need none. What is not certain may still turn out to be answered at once.
+ * limit are taken: such commands need none. What is not certain may still turn out to be answered at once. And rarely what
+ * is certain has to wait: when another thread removes a value between the look at it here and the command.
  */
 import type { ImmediateCache } from '../store/tiered.js';
 import type { Arguments } from './arguments.js';
+import { isKey } from './key-check.js';
 import { keyIndexes } from './key-indexes.js';
 import type { KnownCommand } from './lookup.js';
 
@@ -25,7 +27,8 @@ export function isAtOnce(
   if (isSettled !== undefined) return isSettled;
   if (!FROM_THE_MAP.has(command.fullName)) return false;
   for (const index of keyIndexes(command, args)) {
-    if (index >= args.count) return true;
+    // A word is missing, or is no key: the command is refused.
+    if (index >= args.count || !isKey(args, index)) return true;
     if (cache.readInto(args.bytes, args.start(index), args.end(index), NOWHERE, 1) < 0) return false;
   }
   return true;

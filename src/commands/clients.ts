@@ -102,7 +102,8 @@ export class Clients {
 
   #ownLines(wanted: Wanted): string[] {
     const clients = [...this.#clients.values()].sort((one, other) => one.id - other.id);
-    return clients.filter(({ id }) => wanted?.includes(id) ?? true).map(lineOf);
+    const ids = wanted && new Set(wanted);
+    return clients.filter(({ id }) => ids?.has(id) ?? true).map(lineOf);
   }
 
   async #ask(wanted: Wanted, others: number): Promise<readonly string[]> {

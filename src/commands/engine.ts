@@ -20,6 +20,7 @@ import {
   type Outcome,
   TOO_LONG,
 } from './command.js';
+import { isKey } from './key-check.js';
 import { keyIndexes } from './key-indexes.js';
 import { CommandKind, CommandLookup, type KnownCommand } from './lookup.js';
 import { abortedBy, refusalOf, unknownCommand } from './refusals.js';
@@ -133,7 +134,7 @@ export class Engine {
     return this.#run(command, args, reply, client);
   }
 
-  /** Whether a command is certain to be answered by {@link execute} at once. To be asked between `begin` and `end`, too. */
+  /** Whether {@link execute} is certain to answer a command at once. It looks at the map: to be asked between `begin` and `end`. */
   isAtOnce(args: Arguments, { transaction }: Client): boolean {
     const command = this.lookup.find(args);
     if (command === undefined || (transaction !== undefined && !command.isImmediate)) return true;
@@ -250,10 +251,12 @@ export class Engine {
     return (reply) => this.#runAtOnce(command, args, reply, client);
   }
 
-  /** The keys of a command, in bytes of their own. */
+  /** The keys of a command, in bytes of their own. Words that can be none are left out: with them it is refused when it runs. */
   #keysOf(args: Arguments): Buffer[] {
     const command = this.lookup.find(args);
-    return command === undefined ? [] : [...keyIndexes(command, args)].map((index) => args.copy(index));
+    if (command === undefined) return [];
+    const indexes = [...keyIndexes(command, args)].filter((index) => isKey(args, index));
+    return indexes.map((index) => args.copy(index));
   }
 
   async #caught(command: KnownCommand, waiting: Promise<Answer>): Promise<Answer> {

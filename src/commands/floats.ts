@@ -3,7 +3,8 @@
 /** Longest text that is read, in bytes. */
 const MOST_CHARACTERS = 5 * 1024 - 1;
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+// Digits can be matched in one way alone: else many that are no number would take time by the square of how many.
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const HEXADECIMAL = /^([+-]?)0x(?=\.?[\da-f])([\da-f]*)(?:\.([\da-f]*))?(?:p([+-]?\d+))?$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 

@@ -10,7 +10,13 @@ export const ALL_KEYS: KeyPositions = { first: 1, last: -1, step: 1 };
 /** Keys, each with a value behind it. */
 export const PAIRS: KeyPositions = { first: 1, last: -1, step: 2 };
 
-export const BAD_KEY = `ERR key must be 1 to ${MAX_KEY_BYTES} bytes long`;
+const BAD_KEY = `ERR key must be 1 to ${MAX_KEY_BYTES} bytes long`;
+
+/** Whether a word is as long as a key may be. The map throws a RangeError when it is given another one. */
+export function isKey(args: Arguments, index: number): boolean {
+  const length = args.length(index);
+  return length >= 1 && length <= MAX_KEY_BYTES;
+}
 
 /** The command, which refuses keys of other lengths than the map takes before it does anything. */
 export function withCheckedKeys(command: Command): Command {
@@ -29,7 +35,6 @@ export function withCheckedKeys(command: Command): Command {
 export function checkKeys(args: Arguments, { first, last, step }: KeyPositions): void {
   const end = last < 0 ? args.count + last : last;
   for (let index = first; index <= end; index += step) {
-    const length = args.length(index);
-    if (length < 1 || length > MAX_KEY_BYTES) throw new CommandError(BAD_KEY);
+    if (!isKey(args, index)) throw new CommandError(BAD_KEY);
   }
 }

@@ -31,6 +31,7 @@ export class CommandLookup {
   /** Those that are no subcommands, in the order they were given in. */
   readonly topLevel: readonly KnownCommand[];
   readonly #buckets: (readonly KnownCommand[] | undefined)[] = new Array(BUCKETS).fill(undefined);
+  readonly #byFullName: ReadonlyMap<string, KnownCommand>;
 
   constructor(commands: readonly Command[]) {
     const all: KnownCommand[] = [];
@@ -53,6 +54,7 @@ export class CommandLookup {
     };
     this.topLevel = commands.map((command) => known(command, ''));
     this.all = all;
+    this.#byFullName = new Map(all.map((command) => [command.fullName, command]));
     for (const command of this.topLevel) {
       const bucket = hashOfName(Buffer.from(command.name), 0, command.name.length);
       this.#buckets[bucket] = [...(this.#buckets[bucket] ?? []), command];
@@ -69,8 +71,7 @@ export class CommandLookup {
 
   /** The command of this name, `client|list` for a subcommand, in whatever case. */
   named(name: string): KnownCommand | undefined {
-    const fullName = name.toLowerCase();
-    return this.all.find((command) => command.fullName === fullName);
+    return this.#byFullName.get(name.toLowerCase());
   }
 }
 

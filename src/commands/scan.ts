@@ -16,8 +16,8 @@ const MOST_EMPTY = 256 * 1024;
 const EMPTY_OF_CALL = 16 * 1024;
 const EMPTY_OF_CALL_PER_KEY = 10;
 
-/** Cursors of clients are numbers of 64 bits without a sign. */
-const CURSOR = /^\+?\d+$/;
+/** Cursors of clients are numbers of 64 bits without a sign. So few digits that a BigInt is quickly made of them. */
+const CURSOR = /^\+?0*\d{1,20}$/;
 const LARGEST_CURSOR = 2n ** 64n - 1n;
 
 type Key = Uint8Array<ArrayBuffer>;

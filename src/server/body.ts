@@ -64,7 +64,7 @@ export function closeAfterAnswer(request: Request): void {
 
 /** Whether nothing of a request is still to come, as far as its connection has been read. */
 export function isBodyComplete({ raw: { req } }: Request): boolean {
-  if (req.httpVersionMajor === 1) return !announcesBody(req) || req.complete;
+  if (!isHttp2(req)) return !announcesBody(req) || req.complete;
   // Hapi's types know HTTP/1.1 alone.
   const { stream } = req as unknown as Http2ServerRequest;
   return stream.endAfterHeaders || stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE;

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { Request } from '@hapi/hapi';
 import type { InFlight } from './in-flight.js';
 import { lingeringClose } from './linger.js';
+import { cannotBeAnswered } from './malformed.js';
 
 /** Status by the code of the parser's or the timer's error; others are 400. */
 const STATUS_OF: Readonly<Record<string, number>> = {
@@ -61,8 +62,8 @@ function end(socket: Socket, broken: Request | undefined, status: number): void 
 }
 
 /** Answers what has come with an expectation other than `100-continue`. Node's own answer has no body. */
-export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  answerError(response, 417);
+export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  if (!cannotBeAnswered(request)) answerError(response, 417);
 }
 
 /** Answers a request that does not get to Hapi as Hapi would. */
@@ -94,7 +95,7 @@ export function rawAnswer(status: number, headers = '', message?: string): strin
 }
 
 /** The body of an error as Hapi writes it. */
-export function errorBody(status: number, message?: string): string {
+function errorBody(status: number, message?: string): string {
   const error = STATUS_CODES[status] ?? '';
   return JSON.stringify({ statusCode: status, error, message: message ?? error });
 }

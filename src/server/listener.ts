@@ -51,7 +51,7 @@ export class HttpListener {
       ...ACCEPT_OPTIONS,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Node's answer has no body; the server has one.
+      // What Node would answer has no body: `malformed.ts` looks for the header.
       requireHostHeader: false,
     });
     this.server.timeout = SILENCE_TIMEOUT;

@@ -17,9 +17,13 @@ const HOST = /^[\w.~!$&'()*+,;=%:[\]-]*$/;
 /** Connections on which one has come. */
 const spoilt = new WeakSet<Socket>();
 
-/** Whether a malformed request has come by a connection. Those behind it must not be looked at: who knows where it ends. */
-export function isSpoilt(connection: Socket): boolean {
-  return spoilt.has(connection);
+/**
+ * Whether a request was pipelined behind one whose answer ends the connection. When it has ended, node:http gives it the
+ * connection although others before it wait for that, and ends the process by a failed assertion when it is answered. Behind a
+ * malformed one none is looked at: who knows where that ends.
+ */
+export function cannotBeAnswered(request: IncomingMessage): boolean {
+  return !isHttp2(request) && (!request.socket.writable || spoilt.has(request.socket));
 }
 
 /** @throws {Boom} 400 when the request is malformed */
@@ -37,7 +41,7 @@ export function assertWellFormed(request: Request, inFlight: InFlight): void {
   throw error;
 }
 
-/** Of HTTP/2 there is none: its `:authority` has been looked at. */
+/** HTTP/2 has none: nghttp2 has looked at its `:authority`. */
 function faultOf(request: IncomingMessage): string | undefined {
   if (isHttp2(request)) return undefined;
   const { httpVersionMajor, httpVersionMinor, headers, rawHeaders } = request;

@@ -30,11 +30,8 @@ export class OverloadedError extends Error {
   }
 }
 
-/** Bytes that a value has room for before it is known how long it is. */
-const FIRST_ROOM = 64 * 1024;
-
-/** Of this thread: nothing else is done while a value is read into it. */
-let room = Buffer.alloc(0);
+/** Of this thread, for values that fit: nothing else is done while one is read into it. */
+const room = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * Resolves when the request has a place. To be called before it waits for something else; undefined: it need not wait.
@@ -75,12 +72,17 @@ export function writeFor(
 /** The value of a key, as far as it can be told at once: else UNCERTAIN, and nothing was done. */
 export function readNow(cache: ImmediateCache, key: string): ReadResult | undefined | typeof UNCERTAIN {
   const bytes = Buffer.from(key);
+  let target = room;
   for (;;) {
-    const length = cache.readInto(bytes, 0, bytes.length, room, 0);
+    const length = cache.readInto(bytes, 0, bytes.length, target, 0);
     if (length === UNCERTAIN) return UNCERTAIN;
     if (length === ABSENT) return undefined;
-    if (length <= room.length) return { value: Buffer.from(room.subarray(0, length)), source: 'hit' };
-    room = Buffer.allocUnsafeSlow(Math.max(FIRST_ROOM, length));
+    if (length <= target.length) {
+      const value = target.subarray(0, length);
+      return { value: target === room ? Buffer.from(value) : value, source: 'hit' };
+    }
+    // A long value's own, so that nothing so large is kept.
+    target = Buffer.allocUnsafeSlow(length);
   }
 }
 

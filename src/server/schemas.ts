@@ -14,7 +14,8 @@ export const MAX_KEY_BYTES = 512;
 const KEY_RULE = `a key is 1 to ${MAX_KEY_BYTES} bytes of UTF-8, percent-encoded`;
 /** Beyond it milliseconds are no longer whole numbers. */
 const MAX_TTL_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
-const DECIMAL = /^(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** Digits can be matched in one way alone: else many that are no number would take time by the square of how many. */
+const DECIMAL = /^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const TTL_TOO_LONG = `ttl is at most ${MAX_TTL_SECONDS} seconds`;
 const TTL_RULE = 'ttl is a time to live in seconds, 0 (none) or more, fractions allowed';
 

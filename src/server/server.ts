@@ -17,10 +17,9 @@ import { withholdContinue } from './body.js';
 import { answerClientErrors } from './client-error.js';
 import { Http2Listener, type Http2Timeouts } from './http2.js';
 import { type HotReads, hotReads } from './http2-hot.js';
-import { isHttp2 } from './http2-request.js';
 import { InFlight } from './in-flight.js';
 import { HttpListener, type ListenerTimeouts } from './listener.js';
-import { assertWellFormed, isSpoilt } from './malformed.js';
+import { assertWellFormed, cannotBeAnswered } from './malformed.js';
 import type { ServedCache } from './place.js';
 import { type AccessRules, bucketsOf, guardAccess } from './plugins/access.js';
 import { AccessLog, type RequestLogger } from './plugins/access-log.js';
@@ -96,7 +95,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const countReceived = countRequests(hapi, state, worker);
   // One step for all that comes before the routes: Hapi spends about 1 µs on each.
   hapi.ext('onRequest', (request, h) => {
-    if (cannotBeAnswered(request)) return h.abandon;
+    if (cannotBeAnswered(request.raw.req)) return h.abandon;
     assertWellFormed(request, inFlight);
     countReceived(request);
     keepDotSegments(request);
@@ -142,14 +141,6 @@ export function createServer(options: HttpServerOptions): HttpServer {
       await stopped;
     },
   };
-}
-
-/**
- * Whether a request was pipelined behind one whose answer ends the connection. When it has ended, node:http gives it the
- * connection although others before it wait for that, and ends the process by a failed assertion when it is answered.
- */
-function cannotBeAnswered({ raw: { req } }: Hapi.Request): boolean {
-  return !isHttp2(req) && (!req.socket.writable || isSpoilt(req.socket));
 }
 
 /** Values are of whoever stored them: no browser shall take one for a page or a script. */

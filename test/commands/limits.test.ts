@@ -1,6 +1,7 @@
 /** Keys and values of lengths that the map does not take: errors of their own, and nothing has changed. */
 import t from 'tap';
 import { Rig } from './rig.js';
+import { ServerRig } from './server-rig.js';
 
 const BAD_KEY = '-ERR key must be 1 to 512 bytes long';
 const TOO_LONG = '-ERR string exceeds maximum allowed size (max-value-size)';
@@ -26,6 +27,24 @@ t.test('an empty or longer key is an error for each command that has keys', asyn
   }
   t.equal(rig.failed, 2 * keyed.length);
   t.equal(rig.say('DBSIZE'), 2);
+});
+
+t.test('a data file is not asked for what is no key', async (t) => {
+  const settled: string[] = [];
+  const rig = new ServerRig(t, {
+    settle: (key) => {
+      settled.push(Buffer.from(key as Uint8Array).toString());
+    },
+  });
+  const client = rig.connect();
+  t.equal(client.run('GET', ''), BAD_KEY);
+  t.equal(client.run('SET', `${LONGEST}k`, 'v'), BAD_KEY);
+  t.equal(client.run('MGET', 'a', ''), BAD_KEY);
+  client.say('MULTI');
+  client.run('GET', '');
+  client.say('SET b v');
+  t.strictSame(client.say('EXEC'), [BAD_KEY, '+OK']);
+  t.strictSame(settled, ['a', 'b']);
 });
 
 t.test('so is one that is not the first: nothing is done to the others', async (t) => {

@@ -155,6 +155,19 @@ t.test('connections on which too little happens are ended', async (t) => {
   t.equal(seen.count, 0);
 });
 
+t.test('the time for a request does not begin before it does', async (t) => {
+  const timeouts = { headersTimeout: 500, requestTimeout: 500, keepAliveTimeout: 10_000 };
+  const server = await serveLane(t, { tick: 20, timeouts });
+  const client = await server.connect();
+  await client.send(GET);
+  t.equal((await client.answer()).status, 404);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await client.send(GET.slice(0, 10));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await client.send(GET.slice(10));
+  t.equal((await client.answer()).status, 404);
+});
+
 t.test('who goes in the middle of a body gives its place back', async (t) => {
   const server = await serveLane(t, { limit: limitOf(1, 10) });
   const slow = await server.connect();

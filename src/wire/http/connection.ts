@@ -53,6 +53,8 @@ export class Connection implements Sink {
   /** The first `length` of `bytes` have come. They are the next read's after this. */
   take(bytes: Uint8Array, length: number): void {
     if (this.isIdle) {
+      // A request begins. For how long there was none before is another matter.
+      this.#since = this.#station.ticks;
       const used = this.#serve(bytes, length);
       if (used < length && !this.#isGone) this.#pending.append(bytes, used, length, this.#needed);
     } else {
@@ -131,6 +133,7 @@ export class Connection implements Sink {
         requests++;
         this.#admission.end();
       } else if (this.#admission.takePlace()) {
+        // It waits for the rest of its body, or for the store. Without a place it does so with the Hapi server.
         this.#needed = station.scan.end - at;
         if (verdict !== Verdict.MORE_BODY) unanswered = verdict;
         break;

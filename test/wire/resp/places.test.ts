@@ -1,6 +1,7 @@
 /** What is answered over the Redis protocol although all places of the concurrency limit are taken, and what waits. */
 import t from 'tap';
 import type { Command } from '../../../src/commands/command.js';
+import { withCheckedKeys } from '../../../src/commands/key-check.js';
 import { ServerRig } from '../../commands/server-rig.js';
 import { limitOf, until } from '../../server/server-under-test.js';
 import { serveResp } from './lane-under-test.js';
@@ -60,7 +61,7 @@ t.test('keys of a store: values that are in the map need no place', async (t) =>
           else reply.bulk(Buffer.from(found));
         },
       });
-      return [command('get', 2), command('mget', -2), command('set', 3)];
+      return [command('get', 2), command('mget', -2), command('set', 3)].map(withCheckedKeys);
     },
   });
   t.ok(limit.tryAcquire());
@@ -68,6 +69,9 @@ t.test('keys of a store: values that are in the map need no place', async (t) =>
   peer.send('GET a\r\nGET empty\r\nMGET a empty\r\nGET\r\n');
   const hits = "$5\r\nvalue\r\n$0\r\n\r\n$5\r\nvalue\r\n-ERR wrong number of arguments for 'get' command\r\n";
   t.equal(await peer.text(hits), hits);
+  peer.send(`GET ""\r\nGET ${'k'.repeat(513)}\r\nMGET a ""\r\n`);
+  const refused = '-ERR key must be 1 to 512 bytes long\r\n'.repeat(3);
+  t.equal(await peer.text(refused), refused, 'what is no key');
   peer.send('MGET a b\r\nGET a\r\n');
   await until(() => limit.usage.waiting === 1);
   other.send('SET a b\r\n');
