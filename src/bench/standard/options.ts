@@ -1,6 +1,4 @@
-  if (url?.protocol !== 'http:' || url.pathname !== '/') {
-    throw badValue('--url', maskSecrets(text), URL_FORMAT);
-  }/** What `hotshard bench` can be told: a table of its flags, and what is made of them. */
+/** What `hotshard bench` can be told: a table of its flags, and what is made of them. */
 import { z } from 'zod';
 import { parseServerUrl } from '../../client.js';
 import { badValue, UsageError } from '../../config/errors.js';
