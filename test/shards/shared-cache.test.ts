@@ -620,6 +620,19 @@ t.test('update', async (t) => {
     }
   });
 
+  t.test('is called again when somebody wrote the very value that it makes of its copy', async (t) => {
+    const cache = small();
+    cache.set('k', bytes(5));
+    let calls = 0;
+    const after = cache.update('k', (current) => {
+      if (++calls === 1) cache.set('k', bytes(6));
+      if (current !== undefined) current[0]++;
+      return current;
+    });
+    t.strictSame(after, bytes(7), 'both have counted');
+    t.equal(calls, 2);
+  });
+
   t.test('what the callback throws comes out, and the old value stays', async (t) => {
     const cache = small();
     cache.set('k', 'old', { ttl: 60_000 });
