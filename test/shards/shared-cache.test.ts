@@ -132,6 +132,10 @@ t.test('handle and attach', async (t) => {
       thrownBy(() => SharedCache.attach({ ...handle, id: 'other', layoutVersion: handle.layoutVersion + 1 })),
       /^TypeError: handle must be of layout version \d+, not \d+/,
     );
+    t.match(
+      thrownBy(() => SharedCache.attach({ ...JSON.parse(JSON.stringify(handle)), id: 'by JSON' })),
+      /^TypeError: handle must be handed on by workerData or postMessage/,
+    );
   });
 });
 
