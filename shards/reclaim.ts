@@ -64,8 +64,8 @@ const WAIT_INTERVAL = 1;
 /** Sleeps in which other threads are expected to give segments back, before entries are evicted all the same. */
 const MOST_WAITS = 100;
 
-/** Memory is not short, but in the hands of other writers, as long as less than this part of it holds entries. */
-const MOST_IN_HAND = 1 / 2;
+/** As long as less than this part of the segments is closed, memory is not short, but in the hands of other writers. */
+const LEAST_CLOSED = 1 / 2;
 
 /** Segments that one call tries to empty, before it takes it that there is nowhere to move entries to. */
 const ATTEMPTS = 16;
@@ -121,7 +121,7 @@ export class Reclaimer implements RoomMaker {
     survey.make();
     if (survey.gain >= WORTH_COMPACTING) {
       this.#compact();
-    } else if (survey.closed < this.#view.layout.segments * MOST_IN_HAND && this.#mayWait()) {
+    } else if (survey.closed < this.#view.layout.segments * LEAST_CLOSED && this.#mayWait()) {
       this.#wait();
     } else if (survey.oldest !== NONE) {
       const freed = this.#empty(
