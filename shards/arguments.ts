@@ -1,4 +1,5 @@
 /** Checks of what a program hands to a cache, and what is made of it: errors name the argument and what is allowed. */
+import { types } from 'node:util';
 import type { CacheHandle, SetOptions, Value } from './cache-types.js';
 import { NEVER } from './entry.js';
 import { describe } from './key-buffer.js';
@@ -36,6 +37,14 @@ export function checkHandle(handle: CacheHandle): void {
       `handle must be of layout version ${LAYOUT_VERSION}, not ${handle.layoutVersion}: all threads need the same hotshard`,
     );
   }
+  const shards: unknown = handle.shards;
+  const hasMemory =
+    types.isSharedArrayBuffer(handle.control) &&
+    Array.isArray(shards) &&
+    shards.every((buffer) => types.isSharedArrayBuffer(buffer));
+  if (hasMemory) return;
+  // As JSON, for instance, it loses it.
+  throw new TypeError('handle must be handed on by workerData or postMessage: its memory is missing');
 }
 
 /** @param ttl checked, in milliseconds; 0 = none */

@@ -21,7 +21,7 @@ const YOUNGEST_WANTED = 16;
 const MAX_SCALE = 16;
 
 /** Ticks between two calls to stamp old entries anew. */
-export const RESTAMP_INTERVAL = 2048;
+const RESTAMP_INTERVAL = 2048;
 
 export class Clock {
   readonly #control: ControlWords;

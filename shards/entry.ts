@@ -1,6 +1,6 @@
 /**
  * Entries in the log: header, key, value, and for some an expiry and a label before the key. An entry is written once, before it is published, and never moved in
- * place; only its stamp (by readers) and its dead mark (by who unpublished it) change afterwards. Both are hints of
+ * place; only its stamp (by readers, and by who stamps old entries anew) and its dead mark (by who unpublished it) change afterwards. Both are hints of
  * one half word each, so a stale or lost store of theirs can cost a better eviction but never a right answer.
  *
  * A label is a number of its owner's: it means nothing here, but that an entry whose label is below 0 is hidden. It is

@@ -21,11 +21,14 @@ import { ageOfStamp, stampOfAge } from './stamp.js';
 const SAMPLE = 16;
 /** Entries that the pool holds: all of those of a tiny cache. */
 const POOL = EXACT_KEYS;
-/** Ticks: entries that are older are made that old, and one tick older for each that is younger than they are. */
+/**
+ * Ticks: of the entries that are so old, or older, the youngest is made just so old, and each other one a tick older than
+ * the one before it.
+ */
 const OLD = 2 ** (TICK_BITS - 1);
 
-/** An entry that is to be stamped anew. */
-interface OldEntry {
+/** Where an entry is, and the stamp that it was seen with. */
+interface StampedEntry {
   readonly view: ShardView;
   readonly slot: number;
   readonly stamp: number;
@@ -62,8 +65,10 @@ export class KeyEvictor implements QuotaShards {
    * stamps repeat. For tiny caches: it looks at all entries.
    */
   restamp(): void {
+    const entries = this.#shards.flatMap(({ view }) => stampedEntries(view));
+    // The tick after the stamps: one that is newer than the tick would look as old as can be.
     const tick = this.#recency.clock.now;
-    const old = this.#shards.flatMap(({ view }) => oldEntries(view, tick));
+    const old = entries.filter(({ stamp }) => ageOfStamp(stamp, tick) >= OLD);
     old.sort((a, b) => ageOfStamp(a.stamp, tick) - ageOfStamp(b.stamp, tick));
     old.forEach(({ view, slot, stamp }, i) => {
       const location = pinSlot(view, slot);
@@ -102,7 +107,6 @@ export class KeyEvictor implements QuotaShards {
   #lookAtBucket(view: ShardView, home: number): number {
     const { words } = view;
     const { clock, weights } = this.#recency;
-    const tick = clock.now;
     let looked = 0;
     for (let bucket = home; bucket !== 0; bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW)) {
       for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
@@ -112,7 +116,8 @@ export class KeyEvictor implements QuotaShards {
         // Not pinned: another entry may be there by now, and any word be seen. `#evictTaken` looks again.
         const stamp = stampOf(view, location);
         const expired = isExpired(view, location, kindOf(view, location));
-        const score = expired ? Infinity : weights.scoreOf(stamp, tick);
+        // The tick after the stamp, as in `restamp`.
+        const score = expired ? Infinity : weights.scoreOf(stamp, clock.now);
         this.#pool.offer(this.#shard, slot, location, stamp, score);
       }
     }
@@ -134,10 +139,10 @@ export class KeyEvictor implements QuotaShards {
   }
 }
 
-/** The entries of a shard that are older than OLD. */
-function oldEntries(view: ShardView, tick: number): OldEntry[] {
+/** All entries of a shard. */
+function stampedEntries(view: ShardView): StampedEntry[] {
   const { words } = view;
-  const old: OldEntry[] = [];
+  const entries: StampedEntry[] = [];
   for (let i = 0; i < view.buckets; i++) {
     let bucket = view.indexStart + i * BUCKET_WORDS;
     do {
@@ -145,11 +150,10 @@ function oldEntries(view: ShardView, tick: number): OldEntry[] {
         const location = words[slot];
         if (location <= 0) continue;
         // Not pinned: what is seen is looked at again.
-        const stamp = stampOf(view, location);
-        if (ageOfStamp(stamp, tick) > OLD) old.push({ view, slot, stamp });
+        entries.push({ view, slot, stamp: stampOf(view, location) });
       }
       bucket = Atomics.load(words, bucket + BUCKET_OVERFLOW);
     } while (bucket !== 0);
   }
-  return old;
+  return entries;
 }

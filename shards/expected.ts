@@ -6,7 +6,7 @@ export interface LabelledEntry {
   /** With the segment's age, different in each of its lives: no other entry of any time has the same pair. */
   readonly location: number;
   readonly age: number;
-  /** Private to the caller. */
+  /** Private to the caller. It must not change as long as a conditional write may be made with this entry. */
   readonly value: Uint8Array<ArrayBuffer>;
   /** Milliseconds since the epoch, or NEVER. */
   readonly expiry: number;

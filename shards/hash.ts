@@ -33,21 +33,17 @@ export function hashWords(secrets: HashSecrets, words: Int32Array, at: number, l
   return finalize(sum);
 }
 
-/**
- * The same in steps, for who has the words at hand one by one: begin with `beginHash`, add each word with `hashWord`,
- * end with `finalize`.
- */
-export function beginHash(secrets: HashSecrets, length: number): number {
+function beginHash(secrets: HashSecrets, length: number): number {
   return Math.imul(length, 0x9e3779b1) ^ secrets[KEY_WORDS];
 }
 
-export function hashWord(secrets: HashSecrets, sum: number, word: number, place: number): number {
+function hashWord(secrets: HashSecrets, sum: number, word: number, place: number): number {
   const mixed = (word + secrets[place]) | 0;
   return (sum + Math.imul(mixed & 0xffff, mixed >>> 16)) | 0;
 }
 
 /** MurmurHash3's 32-bit finaliser (Austin Appleby, public domain): every bit depends on every other. */
-export function finalize(hash: number): number {
+function finalize(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);
   mixed ^= mixed >>> 13;

@@ -40,7 +40,8 @@ export class RangeCalls {
   /**
    * Stores a value if the key still has what the last `getRangeInto`, which must have been for this key, found: the
    * same entry, or one with the same value, expiry and label, since what is written depends on nothing else; after -1
-   * still no value. Otherwise the outcome is 'kept'. Other calls than `getRangeInto` may come in between.
+   * still no value. Otherwise the outcome is 'kept'. Other calls may come in between, except for those that copy a value,
+   * too: the cache's `getInto` and `getString`.
    *
    * The copy that `getRangeInto` made must lie unchanged where it was put, as an entry that was moved meanwhile, to make
    * room for this write even, is known by its value. The new value may be that copy itself, or contain it (APPEND), but

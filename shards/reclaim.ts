@@ -64,10 +64,10 @@ const WAIT_INTERVAL = 1;
 /** Sleeps in which other threads are expected to give segments back, before entries are evicted all the same. */
 const MOST_WAITS = 100;
 
-/** Memory is not short, but in the hands of other writers, as long as less than this part of it holds entries. */
-const MOST_IN_HAND = 1 / 2;
+/** As long as less than this part of the segments is closed, memory is not short, but in the hands of other writers. */
+const LEAST_CLOSED = 1 / 2;
 
-/** Segments that are begun to be emptied, in one call, before a writer has nowhere to move entries. */
+/** Segments that one call tries to empty, before it takes it that there is nowhere to move entries to. */
 const ATTEMPTS = 16;
 
 /** In place of a number of words that were moved: there was no room for a copy. */
@@ -121,7 +121,7 @@ export class Reclaimer implements RoomMaker {
     survey.make();
     if (survey.gain >= WORTH_COMPACTING) {
       this.#compact();
-    } else if (survey.closed < this.#view.layout.segments * MOST_IN_HAND && this.#mayWait()) {
+    } else if (survey.closed < this.#view.layout.segments * LEAST_CLOSED && this.#mayWait()) {
       this.#wait();
     } else if (survey.oldest !== NONE) {
       const freed = this.#empty(
@@ -193,16 +193,15 @@ export class Reclaimer implements RoomMaker {
   #emptyClaimed(segment: number, cutoff: number, mayEvict: boolean): number {
     const view = this.#view;
     const end = view.segmentStart(segment) + usedWords(view, segment);
-    const tick = this.#recency.clock.now;
     this.#recency.weights.refresh();
     let moved = 0;
     for (let at = view.segmentStart(segment); at < end; ) {
       const kind = kindOf(view, at);
       const size = recordWords(view, at, kind);
       if (!(kind & FLAG_DEAD)) {
-        let settled = this.#settle(at, kind, cutoff, tick);
+        let settled = this.#settle(at, kind, cutoff);
         if (settled === NO_ROOM && !mayEvict) return NO_ROOM;
-        while (settled === NO_ROOM) settled = this.#settle(at, kind, KEEP_NONE, tick);
+        while (settled === NO_ROOM) settled = this.#settle(at, kind, KEEP_NONE);
         moved += settled;
       }
       at += size;
@@ -211,7 +210,7 @@ export class Reclaimer implements RoomMaker {
   }
 
   /** Moves or removes the entry that a record is, or is a fragment of. Returns the words that were moved, or NO_ROOM. */
-  #settle(at: number, kind: number, cutoff: number, tick: number): number {
+  #settle(at: number, kind: number, cutoff: number): number {
     const view = this.#view;
     const { words } = view;
     // Another round only when another thread changed the entry in between.
@@ -221,23 +220,25 @@ export class Reclaimer implements RoomMaker {
         const hash = words[at + FRAGMENT_HASH];
         const found = placeOf(view, bucketOf(view, hash), hash, at);
         if (found === undefined) return 0;
-        moved = this.#letGo(found.slot, found.head, cutoff, tick) ? 0 : this.#moveFragment(found, at, kind);
+        moved = this.#letGo(found.slot, found.head, cutoff) ? 0 : this.#moveFragment(found, at, kind);
         view.thread.unpinWalk();
       } else {
         const hash = hashWords(this.#secrets, words, keyStart(at, kind), keyLengthOf(kind));
         const slot = slotOf(view, hash, at);
         if (slot === 0) return 0;
-        moved = this.#letGo(slot, at, cutoff, tick) ? 0 : this.#moveHead(slot, at);
+        moved = this.#letGo(slot, at, cutoff) ? 0 : this.#moveHead(slot, at);
       }
       if (moved !== undefined) return moved;
     }
   }
 
   /** Removes an entry that has expired, or whose score is high enough. True when it is gone. */
-  #letGo(slot: number, head: number, cutoff: number, tick: number): boolean {
+  #letGo(slot: number, head: number, cutoff: number): boolean {
     const view = this.#view;
+    const { clock, weights } = this.#recency;
     if (isExpired(view, head, kindOf(view, head))) return this.#fate.remove(slot, head, 'expired');
-    if (this.#recency.weights.scoreOf(stampOf(view, head), tick) < cutoff) return false;
+    // The tick after the stamp: an entry that was used since the tick would look as old as can be.
+    if (weights.scoreOf(stampOf(view, head), clock.now) < cutoff) return false;
     return this.#fate.remove(slot, head, 'evicted');
   }
 

@@ -11,7 +11,6 @@ const RECORDS_PER_SEGMENT = 16;
 
 export function sampleScores(view: ShardView, { clock, weights }: Recency): number[] {
   const { segments } = view.layout;
-  const tick = clock.now;
   weights.refresh();
   const scores: number[] = [];
   let segment = Math.floor(Math.random() * segments);
@@ -19,7 +18,10 @@ export function sampleScores(view: ShardView, { clock, weights }: Recency): numb
   for (let i = 0; i < segments && scores.length < SCORE_SAMPLE; i++) {
     let looked = 0;
     walk(view, segment, FROM_START, (location, kind) => {
-      if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) scores.push(weights.scoreOf(stampOf(view, location), tick));
+      if (!(kind & (FLAG_DEAD | FLAG_FRAGMENT))) {
+        // The tick after the stamp: an entry that was used since the tick would look as old as can be.
+        scores.push(weights.scoreOf(stampOf(view, location), clock.now));
+      }
       return ++looked < RECORDS_PER_SEGMENT;
     });
     segment += stride;

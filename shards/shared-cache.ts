@@ -276,7 +276,8 @@ export class SharedCache extends WholeCache {
       const entry = this.entries.read(key);
       // One that is hidden is replaced, but it is no value.
       const current = entry !== undefined && isHiddenLabel(entry.label) ? undefined : entry;
-      const next = change(current?.value);
+      // A copy of its own: what was read must stay as it is, since an entry that was moved is known by its value.
+      const next = change(current?.value.slice());
       // `change` may have used this cache: the key is loaded anew.
       const shard = this.#attachment.shardOf(key);
       const expected: Expected = entry ?? ABSENT;

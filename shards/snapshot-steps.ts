@@ -13,9 +13,13 @@ export function checkPath(path: unknown): void {
 /**
  * The grace of some options, in milliseconds.
  *
- * @throws {TypeError | RangeError} when it is no whole number from 0 to MAX_TTL
+ * @throws {TypeError | RangeError} when there are none, or it is no whole number from 0 to MAX_TTL
  */
-export function graceOf({ grace = 0 }: SnapshotOptions): number {
+export function graceOf(how: SnapshotOptions): number {
+  if (typeof how !== 'object' || how === null) {
+    throw new TypeError(`how must be an object, not ${describe(how)}`);
+  }
+  const { grace = 0 } = how;
   return wholeNumber('grace', grace, 0, MAX_TTL);
 }
 

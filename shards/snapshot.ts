@@ -146,7 +146,7 @@ function grown<Numbers extends Uint32Array | Uint16Array>(old: Numbers, larger: 
 /** Adds the slots in use of some buckets, and of their overflow buckets. */
 function takeCensus(view: ShardView, from: number, to: number, census: Census): void {
   const { words, shard } = view;
-  const tick = Atomics.load(view.thread.control, CONTROL_TICK);
+  const { control } = view.thread;
   for (let i = from; i < to; i++) {
     const home = view.indexStart + i * BUCKET_WORDS;
     // ORDER O7, see bucket.ts: the plain loads below see every key that came before this version.
@@ -155,7 +155,8 @@ function takeCensus(view: ShardView, from: number, to: number, census: Census): 
       for (let slot = bucket + BUCKET_SLOTS; slot < bucket + BUCKET_WORDS; slot++) {
         const location = words[slot] as number;
         // Not pinned: an age that is wrong because the entry has gone meanwhile puts another one in a wrong order.
-        if (location > 0) census.add(shard, slot, ageOfStamp(stampOf(view, location), tick));
+        // And the tick after the stamp: an entry that was used since the tick would look as old as can be.
+        if (location > 0) census.add(shard, slot, ageOfStamp(stampOf(view, location), control[CONTROL_TICK]));
       }
     }
   }

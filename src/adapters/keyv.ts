@@ -139,11 +139,12 @@ export default class KeyvHotshard {
 
   #write(key: string, value: unknown, ttl: number | undefined): boolean {
     const id = idOf(key);
-    if (ttl === undefined) return this.#cache.set(id, encode(key, id, value));
-    // The map takes 0 for no time to live.
-    if (ttl > 0 || Number.isNaN(ttl)) return this.#cache.set(id, encode(key, id, value), { ttl });
-    this.#cache.delete(id);
-    return true;
+    // The map takes 0 for no time to live. What is no number is for it to turn down.
+    if (typeof ttl === 'number' && ttl <= 0) {
+      this.#cache.delete(id);
+      return true;
+    }
+    return this.#cache.set(id, encode(key, id, value), ttl === undefined ? {} : { ttl });
   }
 
   #has(key: string): boolean {

@@ -68,7 +68,7 @@ export class CoherentCache implements ThroughCache {
       const write = (): Promise<Written> => link.set(key, value, ttl);
       await this.#write(key, link, write, ({ isCacheable }) => ({
         value,
-        expiry: ttl === 0 ? 0 : sentAt + ttl,
+        expiry: ttl === 0 ? 0 : Math.min(sentAt + ttl, Number.MAX_SAFE_INTEGER),
         isCacheable,
       }));
       this.#entries.countSet();

@@ -43,7 +43,7 @@ export class Freshness {
 
   /** Until when the map keeps a value: for `staleTtl` longer than it lives. Milliseconds since the epoch, 0 = for ever. */
   keptUntil(expiry: number): number {
-    return expiry === 0 ? 0 : expiry + this.#staleTtl;
+    return expiry === 0 ? 0 : Math.min(expiry + this.#staleTtl, Number.MAX_SAFE_INTEGER);
   }
 
   #isTrusted(label: number): boolean {

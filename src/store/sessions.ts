@@ -48,7 +48,7 @@ export class Sessions {
   readonly #header: Int32Array;
   /** The session that is trusted, by the low bits of its number; 0 = none. */
   readonly #trusted: Int32Array;
-  /** The worker it belongs to, plus one. Of no meaning where none is trusted. */
+  /** Which session of the cell began last, and whose it is: see `ownership`. */
   readonly #owners: Int32Array;
 
   readonly #reached: Int32Array;
@@ -93,7 +93,7 @@ export class Sessions {
       const cell = number & CELL_MASK;
       if (Atomics.compareExchange(this.#trusted, cell, 0, number) !== 0) continue;
       // A thread that dies before this leaves a session that nothing was cached in.
-      Atomics.store(this.#owners, cell, worker + 1);
+      Atomics.store(this.#owners, cell, ownership(number, worker));
       return number;
     }
     throw new RangeError(`no more than ${CELLS} connections to the store at a time`);
@@ -109,7 +109,7 @@ export class Sessions {
   endAllOf(worker: number): void {
     for (let cell = 0; cell < CELLS; cell++) {
       const session = Atomics.load(this.#trusted, cell);
-      if (session !== 0 && Atomics.load(this.#owners, cell) === worker + 1) this.end(session);
+      if (session !== 0 && Atomics.load(this.#owners, cell) === ownership(session, worker)) this.end(session);
     }
   }
 
@@ -173,6 +173,14 @@ export class Sessions {
 
 /** Milliseconds between looks whether the program is to end meanwhile. */
 const ABORT_CHECK_INTERVAL = 100;
+
+/**
+ * A word for a session and the worker it belongs to: the high bits of its number, with the worker plus one in place of the
+ * low ones, which are the cell's. A session that has just begun in the cell of one that has ended is not taken for that.
+ */
+function ownership(session: number, worker: number): number {
+  return (session & ~CELL_MASK) | (worker + 1);
+}
 
 /** Servers are few: that two of them have the same 32 bits ends sessions too early, and is not to be expected. */
 function hashOf(server: string): number {

@@ -218,6 +218,9 @@ test('by itself', async (t) => {
   await adapter.set('k', 'v', 0);
   t.equal(await adapter.has('k'), false, 'an old value does not outlive a new one');
   await t.rejects(adapter.set('k', 'v', Number.NaN), RangeError);
+  await adapter.set('k', 'v');
+  for (const ttl of [null, 'soon']) await t.rejects(adapter.set('k', 'w', ttl as never), TypeError);
+  t.equal(await adapter.get('k'), 'v', 'what was there stays');
   await t.rejects(adapter.set('', 'v'), { message: /key must be 1 to 512 bytes long/ });
   t.strictSame(await adapter.deleteMany(['a']), [false]);
   t.throws(() => new KeyvHotshard({} as never), { message: /maxMemory must be a number/ });

@@ -318,6 +318,22 @@ t.test('a tiny cache forgets no order, however long nothing was evicted', async 
   }
 });
 
+t.test('a tiny cache tells entries apart of which one is as old as the other is made', async (t) => {
+  // Old stamps are made younger each 2,048 accesses, from an age of 8,192 on: for one of these, of the older one alone.
+  for (let before = 2_040; before <= 2_050; before++) {
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 3 });
+      cache.set('used', '1');
+      for (let i = 0; i < before; i++) cache.get('used');
+      cache.set('older', '1');
+      cache.set('younger', '1');
+      for (let i = 0; i < 8_200; i++) cache.get('used');
+      cache.set('new', '1');
+      t.strictSame([...cache.keys()].sort(), ['new', 'used', 'younger'], `${before} accesses before`);
+    }
+  }
+});
+
 t.test('a tiny cache goes on knowing the order of single accesses, however old what it evicts', async (t) => {
   const cache = SharedCache.create({ maxMemory: 64 * KIB, maxKeys: 3 });
   for (let round = 0; round < 20; round++) {

@@ -132,6 +132,10 @@ t.test('handle and attach', async (t) => {
       thrownBy(() => SharedCache.attach({ ...handle, id: 'other', layoutVersion: handle.layoutVersion + 1 })),
       /^TypeError: handle must be of layout version \d+, not \d+/,
     );
+    t.match(
+      thrownBy(() => SharedCache.attach({ ...JSON.parse(JSON.stringify(handle)), id: 'by JSON' })),
+      /^TypeError: handle must be handed on by workerData or postMessage/,
+    );
   });
 });
 
@@ -618,6 +622,19 @@ t.test('update', async (t) => {
       t.equal(after?.buffer.constructor, ArrayBuffer);
       t.notSame(cache.get('k'), mine.slice());
     }
+  });
+
+  t.test('is called again when somebody wrote the very value that it makes of its copy', async (t) => {
+    const cache = small();
+    cache.set('k', bytes(5));
+    let calls = 0;
+    const after = cache.update('k', (current) => {
+      if (++calls === 1) cache.set('k', bytes(6));
+      if (current !== undefined) current[0]++;
+      return current;
+    });
+    t.strictSame(after, bytes(7), 'both have counted');
+    t.equal(calls, 2);
   });
 
   t.test('what the callback throws comes out, and the old value stays', async (t) => {
