@@ -8,7 +8,7 @@ export const WRONG_KINDS = [...WRONG, 'torn', 'mixed up'] as const;
 
 /** What came instead of an answer that can be judged. */
 export const FAILURE_KINDS = [
-  /** 503, or an error of the Redis protocol. */
+  /** 503, or an error of the Redis protocol, whatever it says. */
   'refused',
   /** Any other status. */
   'unexpected',
