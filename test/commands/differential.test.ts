@@ -40,7 +40,7 @@ t.test('the same over the wire', async (t) => {
   for (const [i, words] of TABLE.entries()) {
     const expected = rig.run(...words);
     const reply = replies[i] as Captured;
-    if (!isSame(words, reply, expected)) t.same(reply, expected, shown(words));
+    if (!isSame(words, reply, expected)) t.strictSame(reply, expected, shown(words));
   }
   t.equal(replies.length, TABLE.length);
 });
@@ -75,7 +75,8 @@ async function compare(t: Test, rig: Rig, history: readonly (readonly Word[])[])
     const theirs = replies[i] as Captured;
     if (isSame(words, ours, theirs)) continue;
     const before = history.slice(Math.max(0, i - 30), i).map(shown);
-    t.same(ours, theirs, seeded(shown(words)), { before });
+    // Not `same`, to which 1 and '1' are.
+    t.strictSame(ours, theirs, seeded(shown(words)), { before });
     return false;
   }
   t.pass(`${history.length} commands`);
