@@ -50,10 +50,6 @@ export class Tally {
     this.#times.take(milliseconds * 1000);
   }
 
-  get wrong(): number {
-    return WRONG_KINDS.reduce((sum, kind) => sum + this.counts[kind], 0);
-  }
-
   /** Of what was answered since it was last asked for. */
   takeLatency(): Latency {
     const { latency } = this.#times;
