@@ -12,10 +12,11 @@ import { plain } from './plain.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-/** Seconds that one test may take. */
-const TEST_TIMEOUT = '120';
-/** Milliseconds that a process with tests may take. */
-const PROCESS_TIMEOUT = 300_000;
+/**
+ * Seconds that a process with tests may take, be they those of a file or of a folder. TAP_TIMEOUT is for all of a process, which
+ * tells it to whoever started it; a single test has a limit only where it names one.
+ */
+const TIMEOUT = 300;
 
 /**
  * What takes longest starts first, so that no processor is without work at the end: these in their order, and then the rest. (A
@@ -51,7 +52,7 @@ export function runFiles(files: readonly string[]): void {
   for (const name of new Set([...LONGEST.filter((each) => names.has(each)), ...names])) {
     const program = name.endsWith('.js') ? [join(HERE, name)] : [join(HERE, 'together.js'), name];
     const [command, args] = plain(process.execPath, program);
-    const env = { ...process.env, TAP_TIMEOUT: TEST_TIMEOUT };
-    t.spawn(command, args, { buffered: true, timeout: PROCESS_TIMEOUT, env }, name);
+    const env = { ...process.env, TAP_TIMEOUT: String(TIMEOUT) };
+    t.spawn(command, args, { buffered: true, timeout: 1000 * TIMEOUT, env }, name);
   }
 }

@@ -4,7 +4,8 @@
  * samples and of the growth, and a chart. Ends with exit code 1, and says why, when
  *
  * - a value was wrong, or a write that had been acknowledged was lost;
- * - a request was not answered, or answered with a status that it must not have;
+ * - a request was not answered in time, or answered with a status that it must not have (a connection that is lost is no
+ *   such request, nor is one that is refused: workers and Redis die);
  * - memory, open files, connections, threads, CPU time per operation or latency grow, once the server has settled.
  *   `soak/growth.ts` says what counts as growth, `soak/samples.ts` how much is borne of each.
  */

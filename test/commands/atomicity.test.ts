@@ -61,8 +61,8 @@ t.test('what is written between the look of a command and its own write is not l
     ['PERSIST k', [0, '20'], [0, null]],
   ];
   for (const [line, replaced, deleted] of cases) {
-    t.same(interrupted(line, 'SET k 20'), replaced, `${line}, replaced`);
-    t.same(interrupted(line, 'DEL k'), deleted, `${line}, deleted`);
+    t.strictSame(interrupted(line, 'SET k 20'), replaced, `${line}, replaced`);
+    t.strictSame(interrupted(line, 'DEL k'), deleted, `${line}, deleted`);
   }
 });
 
@@ -74,7 +74,7 @@ t.test('nor is what is written to a key that had no value', async (t) => {
     ['INCR new', [21, '21']],
     ['APPEND new x', [3, '20x']],
   ] as const) {
-    t.same(interrupted(line, 'SET new 20'), expected, line);
+    t.strictSame(interrupted(line, 'SET new 20'), expected, line);
   }
 });
 

@@ -308,7 +308,8 @@ t.test('with maxKeys, a death takes no place away for good', async (t) => {
             throw new Error('dies here');
           },
         );
-      } catch {
+      } catch (error) {
+        if (!died) throw error;
         rig.setIdentity(1, DEAD);
       }
       stepping(

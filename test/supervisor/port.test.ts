@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import t, { type Test } from 'tap';
 import { openPort, sharingFor } from '../../src/supervisor/listen.js';
 import { takeStartLock } from '../../src/supervisor/start-lock.js';
+import { freePort } from '../store/fixtures/free-port.js';
 import { codeOf, everyWorkerAnswers, get, SETUPS, startProgram } from './fixtures/harness.js';
 
 const HAS_IPV6 = Object.values(networkInterfaces())
@@ -17,16 +18,6 @@ async function occupy(t: Test, host: string, port = 0): Promise<number> {
   await once(server, 'listening');
   t.teardown(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 t.test(

@@ -10,6 +10,7 @@ import { Ports } from '../../src/supervisor/ports.js';
 import { takeStartLock } from '../../src/supervisor/start-lock.js';
 import { type ListenTicket, listen, listenAll } from '../../src/worker/listen.js';
 import { hotshard } from '../bin/fixtures/run.js';
+import { freePort } from '../store/fixtures/free-port.js';
 import { codeOf, get, SETUPS, startProgram, type WorkerReport, whoAnswers } from './fixtures/harness.js';
 import { type RespClient, respClient } from './fixtures/resp-client.js';
 
@@ -23,15 +24,6 @@ async function occupy(t: Test, port = 0): Promise<number> {
   await once(server, 'listening');
   t.teardown(() => server.close());
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function whoSpeaks(client: RespClient): Promise<WorkerReport> {

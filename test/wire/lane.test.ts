@@ -140,7 +140,7 @@ t.test('connections on which too little happens are ended', async (t) => {
     ['half a head', 'GET /get/k HT', /^HTTP\/1.1 408 .*connection: close/s],
     ['half a body', store('k', 'value').slice(0, -1), /^HTTP\/1.1 408 .*connection: close/s],
     ['no other request', store('k', 'value'), /^HTTP\/1.1 200 OK\r\n((?!HTTP).)*$/s],
-    ['half another request', `${GET}${GET.slice(1, 1)}G`, /^HTTP\/1.1 (200|404) .*HTTP\/1.1 408 /s],
+    ['half another request', `${GET}G`, /^HTTP\/1.1 (200|404) .*HTTP\/1.1 408 /s],
   ];
   await Promise.all(
     waiting.map(async ([name, sent, answer]) => {

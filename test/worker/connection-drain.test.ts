@@ -93,14 +93,16 @@ t.test('a request that is half received is waited for', async (t) => {
 });
 
 t.test('what is in flight at the limit is cut off and counted, idle connections are not', async (t) => {
-  const { drain, port } = await listening(t, (request, response) => {
+  const { drain, port, server } = await listening(t, (request, response) => {
     if (request.url === '/') response.end('served');
   });
   const idle = await client(t, port);
   idle.socket.write(REQUEST);
   await once(idle.socket, 'data');
   const stuck = await client(t, port);
+  const isReceived = once(server, 'request');
   stuck.socket.write('GET /stuck HTTP/1.1\r\nhost: test\r\n\r\n');
+  await isReceived;
   await Promise.all([
     idle.received,
     stuck.received.then((text) => t.equal(text, '')),

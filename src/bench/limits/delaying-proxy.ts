@@ -9,8 +9,7 @@ const CR = 0x0d;
 
 export interface DelayingProxy {
   readonly port: number;
-  /** Reads that were passed on, and the most that were under way at a time. */
-  readonly reads: number;
+  /** The most reads that were under way at a time. */
   readonly mostReads: number;
   stop(): Promise<void>;
 }
@@ -63,9 +62,6 @@ export async function startDelayingProxy(redisPort: number, delay: number): Prom
   if (typeof address !== 'object' || address === null) throw new Error('the proxy has no port');
   return {
     port: address.port,
-    get reads() {
-      return count.all;
-    },
     get mostReads() {
       return count.most;
     },
@@ -78,13 +74,11 @@ export async function startDelayingProxy(redisPort: number, delay: number): Prom
 }
 
 class ReadCount {
-  all = 0;
   most = 0;
   #now = 0;
 
   begin(name: string): void {
     if (name !== 'get') return;
-    this.all++;
     this.#now++;
     this.most = Math.max(this.most, this.#now);
   }

@@ -31,6 +31,8 @@ export interface CrewOrder {
 export interface Share {
   readonly operations: number;
   readonly milliseconds: number;
+  /** Depends on all that was found, so that the compiler can't leave reads out. */
+  readonly sum: number;
 }
 
 const SEQUENCE_LENGTH = 2 ** 19;
@@ -51,14 +53,15 @@ function run({ contender, shared, barrier, keys, valueSize, seed }: CrewThreadOp
     Atomics.add(barrier, 0, 1);
     while (Atomics.load(barrier, 0) < threads);
     let operations = 0;
+    let sum = 0;
     const began = performance.now();
     let now = began;
     for (; now - began < milliseconds; now = performance.now()) {
-      map.run(sequence, at, at + CHUNK);
+      sum += map.run(sequence, at, at + CHUNK);
       at = (at + CHUNK) % SEQUENCE_LENGTH;
       operations += CHUNK;
     }
-    return { operations, milliseconds: now - began };
+    return { operations, milliseconds: now - began, sum };
   });
 }
 

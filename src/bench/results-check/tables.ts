@@ -231,7 +231,7 @@ const TABLES: Readonly<Record<string, ResultTable>> = {
       'workers killed': maxOf('worker_restarts'),
       'outages of Redis': maxOf('redis_outages'),
       evictions: maxOf('evictions'),
-      'wrong reads': maxOf('wrong'),
+      ...{ refused: maxOf('refused'), 'connections lost': maxOf('cut'), 'wrong reads': maxOf('wrong') },
     },
     rows: eachOf('phase'),
   },

@@ -22,7 +22,7 @@ const VALUE_SIZE = 32;
 /** Requests per second while nearly all are idle. */
 const IDLE_RATE = 1_000;
 
-/** All active connections have a request in flight or in the backlog: none is to be refused for being one too many. */
+/** As many as there are connections may wait, if something makes them: none is to be refused for being one too many. */
 const FLAGS = ['--workers', '1', '--backlog-limit', '20000'];
 
 /** Files and sockets that a process needs beside the connections. */

@@ -8,7 +8,7 @@ export const WRONG_KINDS = [...WRONG, 'torn', 'mixed up'] as const;
 
 /** What came instead of an answer that can be judged. */
 export const FAILURE_KINDS = [
-  /** 503, or an error of the Redis protocol. */
+  /** 503, or an error of the Redis protocol, whatever it says. */
   'refused',
   /** Any other status. */
   'unexpected',
@@ -48,10 +48,6 @@ export class Tally {
   took(milliseconds: number): void {
     this.operations++;
     this.#times.take(milliseconds * 1000);
-  }
-
-  get wrong(): number {
-    return WRONG_KINDS.reduce((sum, kind) => sum + this.counts[kind], 0);
   }
 
   /** Of what was answered since it was last asked for. */

@@ -17,7 +17,8 @@ test('all phases, and nothing wrong', { timeout: TIMEOUT }, async (t) => {
     phases.map(({ phase }: { readonly phase: string }) => phase),
     ['map', 'eviction', 'redis', 'calm'],
   );
-  for (const { phase, operations, counts } of phases) {
+  for (const { phase, operations, counts, outages } of phases) {
+    t.equal(outages > 0, phase === 'redis', `${phase}: ${outages} outages of Redis`);
     t.ok(operations > 50 && counts.right > 0 && counts.written > 0, `${phase}: ${operations} operations`);
     t.match(counts, { lost: 0, stale: 0, expired: 0, torn: 0, 'mixed up': 0, unexpected: 0, overdue: 0 });
   }

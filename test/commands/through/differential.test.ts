@@ -67,7 +67,8 @@ async function compare(t: Test, client: ThroughClient, history: History): Promis
     const theirs = replies[i] as Captured;
     if (isSame(words, ours, theirs)) continue;
     const before = history.slice(Math.max(0, i - 30), i).map(shown);
-    t.same(ours, theirs, seeded(shown(words)), { before });
+    // Not `same`, to which 1 and '1' are.
+    t.strictSame(ours, theirs, seeded(shown(words)), { before });
     return false;
   }
   t.pass(`${history.length} commands`);
@@ -83,7 +84,7 @@ async function compareQueued(t: Test, client: ThroughClient, history: History): 
     let ours: Captured = null;
     for (const words of all) ours = await client.run(...words);
     if (areSame(queue, ours, theirs)) continue;
-    t.same(ours, theirs, seeded(shown(queue.map(shown))));
+    t.strictSame(ours, theirs, seeded(shown(queue.map(shown))));
     return false;
   }
   t.pass(`${history.length} commands in transactions`);

@@ -184,9 +184,9 @@ t.test('a Redis that can not be reached at the start', { buffered: true }, async
   t.match(await hotshard.logged('connected to Redis'), { level: 30 });
 
   t.match(await wrong.logged('Redis at'), { level: 40, msg: /WRONGPASS/ });
-  t.notMatch(
-    wrong.log.map(({ msg }) => msg),
-    [/wrong\b/],
+  t.strictSame(
+    wrong.log.filter(({ msg }) => /wrong\b/.test(msg)),
+    [],
     'the password is not logged',
   );
   t.match(await wrong.client.ask('GET', '/readyz'), { status: 503, text: 'starting' });

@@ -87,9 +87,8 @@ t.test('whole, byte by byte, and cut at every place', async (t) => {
   for (const text of SHORT) {
     const expected = await exchange(open.port, [text]);
     for (const pieces of [[text], [...text], ...cuts(text)]) {
-      if ((await toLane(lane, pieces)) !== expected) {
-        t.equal(await toLane(lane, pieces), expected, JSON.stringify(pieces));
-      }
+      const actual = await toLane(lane, pieces);
+      if (actual !== expected) t.equal(actual, expected, JSON.stringify(pieces));
     }
     t.pass(JSON.stringify(text));
   }
