@@ -64,6 +64,14 @@ const REQUESTS: readonly Metric[] = [
   gauge('hotshard_backlog_max', 'Requests that may wait for a place.', ({ usage }) => usage.backlogLimit),
   counted('hotshard_connections_opened_total', 'Connections for HTTP that were accepted.', 'connections'),
   gauge('hotshard_connections', 'Open connections for HTTP.', ({ state }) => state.total('openConnections')),
+  counted(
+    'hotshard_resp_connections_opened_total',
+    'Connections of the Redis protocol that were accepted.',
+    'respConnections',
+  ),
+  gauge('hotshard_resp_connections', 'Open connections of the Redis protocol.', ({ state }) =>
+    state.total('respOpenConnections'),
+  ),
   counter(
     'hotshard_resp_received_bytes_total',
     'Bytes read from connections of the Redis protocol.',

@@ -100,6 +100,8 @@ t.test('the sum over all workers, whichever answers', async (t) => {
     hotshard_inflight_max: 250,
     hotshard_connections_opened_total: counted('connections'),
     hotshard_connections: counted('openConnections'),
+    hotshard_resp_connections_opened_total: counted('respConnections'),
+    hotshard_resp_connections: counted('respOpenConnections'),
     hotshard_worker_restarts_total: counted('restarts'),
     hotshard_server_errors_total: counted('errors'),
     hotshard_eventloop_stalls_total: counted('stalls'),
@@ -122,6 +124,7 @@ t.test('the sum over all workers, whichever answers', async (t) => {
   state.advanceTo('serving');
   const after = exposition(readMetrics(sourcesOf(state, map)));
   t.equal(sampleOf(after, 'hotshard_connections'), 0, 'what a dead worker had open has ended');
+  t.equal(sampleOf(after, 'hotshard_resp_connections'), 0, 'by either protocol');
   t.equal(sampleOf(after, 'hotshard_store_up'), 0, 'and so have its connections to the store');
   t.equal(sampleOf(after, 'hotshard_connections_opened_total'), counted('connections'), 'what it did stays');
   t.equal(sampleOf(after, 'hotshard_serving'), 1);

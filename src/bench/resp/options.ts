@@ -21,7 +21,7 @@ export type RespOptions = LoadOptions<SectionName> & {
 const DEFAULTS = {
   script: 'bench:resp',
   names: SECTION_NAMES,
-  ...{ rounds: 5, quickRounds: 1, seconds: 3 },
+  ...{ rounds: 3, quickRounds: 1, seconds: 2 },
 };
 
 /** @throws {Error} naming the flag that is wrong and what is allowed */

@@ -16,6 +16,8 @@ import { RETRY_AFTER } from './errors.js';
 /** Milliseconds between two attempts to connect: at first, and at most. */
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 400;
+/** Milliseconds for which a connection has lasted: whoever drops each at once is not asked without a pause. */
+const LASTING = 1_000;
 
 /** Milliseconds after which a reason that is still the same is logged again. */
 const REPEAT_LOG_AFTER = 30_000;
@@ -47,6 +49,7 @@ export class RedisLink {
   readonly #parts: LinkParts;
   readonly #stopping = new AbortController();
   #connection: RedisConnection | undefined;
+  #connectedAt = 0;
   /** Of the last connection, trusted until there is another one. Before the first: of what was in the map at the start. */
   #session = UNLABELLED;
   /** Losses of sessions, of whatever worker, that there had been when the server was last heard of. */
@@ -120,7 +123,7 @@ export class RedisLink {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let pause = 0; !signal.aborted; pause = this.#connection === undefined ? longer(pause) : 0) {
+    for (let pause = 0; !signal.aborted; pause = this.#hasLasted ? 0 : longer(pause)) {
       this.#connection = undefined;
       // Rejects when it is stopped meanwhile.
       await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
@@ -145,6 +148,11 @@ export class RedisLink {
       keepTracking();
       connection?.close();
     }
+  }
+
+  /** Whether there was a connection, and not only for a moment: then the next one may be made without a pause. */
+  get #hasLasted(): boolean {
+    return this.#connection !== undefined && performance.now() - this.#connectedAt >= LASTING;
   }
 
   /** Resolves with the reason when the connection is lost. */
@@ -173,6 +181,7 @@ export class RedisLink {
         },
       });
       this.#connection = connection;
+      this.#connectedAt = performance.now();
       this.#sayReachable(true);
       this.#loggedAt = Number.NEGATIVE_INFINITY;
       logger.info({ redis: name }, `connected to Redis at ${name}`);

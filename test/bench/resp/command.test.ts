@@ -68,7 +68,7 @@ test('where it was ended by an error, what it printed is the error', (t) => {
 
 test('with less than all the results are not complete', (t) => {
   t.match(parseOptions([]), {
-    ...{ rounds: 5, isComplete: true, tests: ['set', 'get', 'incr', 'mset'], depths: [1, 16, 64] },
+    ...{ rounds: 3, isComplete: true, tests: ['set', 'get', 'incr', 'mset'], depths: [1, 16, 64] },
   });
   t.match(parseOptions(['--tests', 'GET']), { tests: ['get'], isComplete: false });
   t.match(parseOptions(['--pipelines', '64,1']), { depths: [1, 64], isComplete: false });

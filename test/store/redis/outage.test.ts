@@ -194,6 +194,34 @@ t.test('a Redis that can not be reached at the start', { buffered: true }, async
   await wrong.untilReady();
 });
 
+t.test('a Redis that drops every connection at once is asked after longer and longer pauses', async (t) => {
+  const proxy = await startProxy(t, await startRedis(t));
+  const { log } = await startHotshard(t, { args: ['--redis', proxy.url], workers: 1 });
+  const connectedAt = (): number[] =>
+    log.filter(({ msg }) => msg.startsWith('connected to Redis')).map(({ time }) => Date.parse(String(time)));
+  let shortLived = 0;
+  // Until six in a row were dropped within their first second, by whatever else the machine has to do.
+  for (let losses = 1; shortLived < 6; losses++) {
+    await until(() => connectedAt().length === losses);
+    const [made = 0] = connectedAt().slice(-1);
+    proxy.cut();
+    const cutAt = Date.now();
+    if (cutAt - made > 900) {
+      shortLived = 0;
+      continue;
+    }
+    await until(() => connectedAt().length > losses);
+    const [next = 0] = connectedAt().slice(-1);
+    // Half of the pause is random.
+    const least = Math.min(20 * 2 ** shortLived, 400) / 2;
+    t.ok(
+      next - cutAt > least - 2,
+      `${next - cutAt} ms after it was dropped for the ${shortLived + 1}th time`,
+    );
+    shortLived++;
+  }
+});
+
 t.test('--stale-ttl: what has just expired is served while Redis is away', { buffered: true }, async (t) => {
   const setting = await setUp(t, { args: ['--stale-ttl', '60s'] });
   const { redis, client } = setting;
