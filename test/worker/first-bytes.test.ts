@@ -8,12 +8,12 @@ import { serve, speak, type UnderTest, until } from '../server/server-under-test
 import { madeIdentity } from '../server/tls-identity.js';
 import { serveLane } from '../wire/lane-under-test.js';
 
-/** All that a server sends to a client that ends its side after these bytes. */
+/** All that a server sends to a client that ends its side after these bytes, but for the time. */
 async function answerTo(server: Pick<UnderTest, 'connect'>, bytes: string): Promise<string> {
   const client = await server.connect();
   await client.send(bytes);
   client.socket.end();
-  return client.end();
+  return (await client.end()).replace(/^date: .*$/im, 'date: any');
 }
 
 async function servers(t: Test) {
