@@ -10,6 +10,8 @@ import { FAILURE_KINDS, KINDS, type Kind, WRONG_KINDS } from './tally.js';
 
 export interface PhaseSummary {
   readonly phase: string;
+  /** Whether workers were killed, and Redis. Where they were not, no request may be refused and no connection lost. */
+  readonly hasFaults: boolean;
   readonly seconds: number;
   readonly operations: number;
   readonly counts: Readonly<Record<Kind, number>>;
@@ -61,6 +63,7 @@ function summaryOf({ name, hasFaults, samples, tally }: PhaseResult): PhaseSumma
   ) as PhaseSummary['growth'];
   return {
     phase: name,
+    hasFaults,
     seconds: last?.seconds ?? 0,
     operations: tally.operations,
     counts: tally.counts,
@@ -73,15 +76,16 @@ function summaryOf({ name, hasFaults, samples, tally }: PhaseResult): PhaseSumma
 }
 
 function findingsOf(
-  { phase, operations, counts, growth, told }: PhaseSummary,
+  { phase, hasFaults, operations, counts, growth, told }: PhaseSummary,
   { quick }: SoakOptions,
 ): string[] {
   const wrong = WRONG_KINDS.filter((kind) => counts[kind] > 0).map(
     (kind) => `${phase}: ${countText(counts[kind])} reads ${kind}`,
   );
-  const failures = (['unexpected', 'overdue'] as const)
+  const unborne = ['unexpected', 'overdue', ...(hasFaults ? [] : (['refused', 'cut'] as const))] as const;
+  const failures = unborne
     .filter((kind) => counts[kind] > 0)
-    .map((kind) => `${phase}: ${countText(counts[kind])} answers ${kind}`);
+    .map((kind) => `${phase}: ${countText(counts[kind])} requests ${kind}`);
   const grown = ALL_WATCHED.flatMap((watched) => {
     const one = growth[watched];
     if (quick || one?.isTooMuch !== true) return [];

@@ -71,3 +71,16 @@ test('a run that is too short to judge growth says so', async (t) => {
   const { findings } = reportOf([{ ...phase, samples: [], tally }], OPTIONS).result;
   t.strictSame(findings, ['map: too short to judge growth']);
 });
+
+test('where nothing is killed no request is refused, and no connection lost', async (t) => {
+  const tally = new Tally();
+  tally.took(1);
+  tally.count('refused');
+  tally.count('cut');
+  const phase = { seconds: 1, seed: 1, sampling: 1, settles: true, samples: [], tally };
+  const quick = { ...OPTIONS, quick: true };
+  const found = (name: 'redis' | 'calm', hasFaults: boolean) =>
+    reportOf([{ ...phase, name, hasFaults }], quick).result.findings;
+  t.strictSame(found('redis', true), []);
+  t.strictSame(found('calm', false), ['calm: 1 requests refused', 'calm: 1 requests cut']);
+});
