@@ -122,7 +122,7 @@ export class ConnectionDrain {
         if (this.#beside !== undefined) cut += this.#beside.cutOff();
         for (const socket of this.#open) socket.destroy();
       },
-      limit - (performance.now() - began),
+      Math.max(0, limit - (performance.now() - began)),
     );
     // By way of an immediate: after a poll, which has read what had come.
     const sweep = setInterval(

@@ -92,7 +92,8 @@ export class FrameClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    this.closed = once(socket, 'close');
+    // Not by `once`, which rejects when the connection is reset before it closes.
+    this.closed = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => {});
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
   }
