@@ -12,7 +12,6 @@ import { PLOTS as RESP } from './resp/plot.js';
 import { PLOTS as SCALING } from './scaling/plot.js';
 import { PLOTS as SOAK } from './soak/plot.js';
 
-// biome-ignore format: a line for each
 export const ALL_PLOTS: readonly Plot[] = [
   ...CACHE_RATIO,
   ...CONNECTIONS,

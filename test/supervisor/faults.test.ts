@@ -22,7 +22,7 @@ class Register {
 
 t.test('workers die, connections are lost, Redis is slow and fails: no value is wrong', async (t) => {
   const redis = await startRedis(t);
-  const faults = 'store-delay=5ms@0.1,store-fail@0.05,kill-worker=1s,drop-tracking=300ms';
+  const faults = 'store-delay=5ms@0.1,store-fail@0.05,kill-worker=300ms,drop-tracking=300ms';
   const hotshard = await startReady(t, {
     args: ['--redis', redis.url],
     env: { HOTSHARD_FAULTS: faults },
